@@ -1,0 +1,277 @@
+//! The callback driver: an operation that is parked in an allocation of its own and calls a function
+//! when it completes.
+//!
+//! A callback runs on the thread whose operation completed it, after that thread has unlocked. One
+//! that is completed from inside another callback on the same thread is put off until that one has
+//! returned, so that callbacks that feed each other use no stack.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::iter;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Wake, Waker};
+
+use crate::chan::Chan;
+use crate::error::{AddError, PutError, TooManyPending, TryGetError, TryPutError};
+use crate::op::{Start, start_get, start_put, take_got, take_put};
+use crate::race::Parking;
+use crate::shared::Shared;
+use crate::waiter::Waiter;
+
+impl<T: Send + 'static> Chan<T> {
+    /// Gets a value and calls `f` with it, or with `None` once the channel is closed and drained.
+    ///
+    /// `f` is called exactly once: before this returns if a value is there, else on the thread that
+    /// completes the get, outside of any lock. It may use any channel. If the last handle of the
+    /// channel goes first, it is called with `None`. Should it panic, the panic goes on in the call
+    /// that completed the get, once that call's own effects are complete.
+    ///
+    /// Called from inside another callback on the same thread, `f` runs when that one has returned.
+    ///
+    /// # Errors
+    /// [`TooManyPending`] if the get would have to wait and `max_pending` callbacks do already; `f`
+    /// is not called then.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::Chan;
+    ///
+    /// let c = Chan::new();
+    /// let sums = Chan::unbounded();
+    /// let out = sums.clone();
+    /// c.get_with(move |value: Option<u32>| out.try_put(value.unwrap() + 1).unwrap()).unwrap();
+    /// c.put_blocking(1).unwrap();
+    /// assert_eq!(sums.try_get(), Ok(2));
+    /// ```
+    pub fn get_with(
+        &self,
+        f: impl FnOnce(Option<T>) + Send + 'static,
+    ) -> Result<(), TooManyPending<()>> {
+        match self.try_get() {
+            Ok(value) => run_or_defer(move || f(Some(value))),
+            Err(TryGetError::Closed) => run_or_defer(move || f(None)),
+            Err(TryGetError::Empty) => {
+                return Queued::new(self, None, |ended| f(ended.got())).start_get(self);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts `value` and calls `f` with how that went.
+    ///
+    /// Everything that [`get_with`](Self::get_with) says of its callback holds here.
+    ///
+    /// # Errors
+    /// [`TooManyPending`] with the value if the put would have to wait and `max_pending` callbacks
+    /// and [`add`](Self::add)s do already; `f` is not called then.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::{Chan, PutError};
+    ///
+    /// let c = Chan::fixed(1);
+    /// c.put_with(1, |result| assert_eq!(result, Ok(()))).unwrap();
+    /// c.close();
+    /// c.put_with(2, |result| assert_eq!(result, Err(PutError(2)))).unwrap();
+    /// ```
+    pub fn put_with(
+        &self,
+        value: T,
+        f: impl FnOnce(Result<(), PutError<T>>) + Send + 'static,
+    ) -> Result<(), TooManyPending<T>> {
+        match self.try_put(value) {
+            Ok(()) => run_or_defer(move || f(Ok(()))),
+            Err(TryPutError::Closed(value)) => run_or_defer(move || f(Err(PutError(value)))),
+            Err(TryPutError::Full(value)) => {
+                return Queued::new(self, Some(value), |ended| f(ended.put())).start_put(self);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a few values without waiting: those that find no room are queued, in order, and
+    /// delivered as room comes.
+    ///
+    /// # Errors
+    /// [`AddError`] with the values from the first one that could not be added: the channel is
+    /// closed, or `max_pending` puts are queued already.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::Chan;
+    ///
+    /// let c = Chan::new();
+    /// c.add(["a", "b"]).unwrap();
+    /// c.close();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), ["a", "b"]);
+    /// ```
+    pub fn add(&self, values: impl IntoIterator<Item = T>) -> Result<&Self, AddError<T>> {
+        let mut values = values.into_iter();
+        while let Some(mut value) = values.next() {
+            let error: fn(Vec<T>) -> AddError<T> = match self.try_put(value) {
+                Ok(()) => continue,
+                Err(TryPutError::Closed(back)) => {
+                    value = back;
+                    AddError::Closed
+                }
+                Err(TryPutError::Full(back)) => {
+                    match Queued::new(self, Some(back), |_| ()).start_put(self) {
+                        Ok(()) => continue,
+                        Err(TooManyPending(back)) => value = back,
+                    }
+                    AddError::TooManyPending
+                }
+            };
+            return Err(error(iter::once(value).chain(values).collect()));
+        }
+        Ok(self)
+    }
+}
+
+/// An operation that waits in an allocation of its own, which the waker in its waiter keeps alive.
+struct Queued<T, F> {
+    /// Weak, so that a channel that only its own queue knows goes away.
+    shared: Weak<Shared<T>>,
+    waiter: Pin<Box<Waiter<T>>>,
+    /// Called once.
+    f: Mutex<Option<F>>,
+}
+
+/// How a queued operation ended, to be taken as what it was: a get or a put.
+struct Ended<'a, T> {
+    shared: Option<&'a Shared<T>>,
+    waiter: &'a Waiter<T>,
+}
+
+impl<T> Ended<'_, T> {
+    fn got(self) -> Option<T> {
+        match self.shared {
+            Some(shared) => take_got(shared, self.waiter),
+            // Without a channel there is no turn to take: a value was handed over, or none will be.
+            None => self.waiter.take(),
+        }
+    }
+
+    fn put(self) -> Result<(), PutError<T>> {
+        take_put(self.waiter)
+    }
+}
+
+impl<T, F> Queued<T, F>
+where
+    T: Send + 'static,
+    F: FnOnce(Ended<'_, T>) + Send + 'static,
+{
+    fn new(chan: &Chan<T>, value: Option<T>, f: F) -> Arc<Self> {
+        Arc::new(Self {
+            shared: Arc::downgrade(&chan.shared),
+            waiter: Box::pin(Waiter::new(value)),
+            f: Mutex::new(Some(f)),
+        })
+    }
+
+    fn start_get(self: Arc<Self>, chan: &Chan<T>) -> Result<(), TooManyPending<()>> {
+        let start = Start::Queue(Waker::from(self.clone()), chan.max_pending());
+        match start_get(&chan.shared, self.waiter.as_ref(), start) {
+            Parking::Refused => return Err(TooManyPending(())),
+            Parking::Committed => self.finish_soon(),
+            Parking::Waiting | Parking::Lost => {}
+        }
+        Ok(())
+    }
+
+    fn start_put(self: Arc<Self>, chan: &Chan<T>) -> Result<(), TooManyPending<T>> {
+        let start = Start::Queue(Waker::from(self.clone()), chan.max_pending());
+        match start_put(&chan.shared, self.waiter.as_ref(), start) {
+            Parking::Refused => {
+                return Err(TooManyPending(self.waiter.take().expect("it was not put")));
+            }
+            Parking::Committed => self.finish_soon(),
+            Parking::Waiting | Parking::Lost => {}
+        }
+        Ok(())
+    }
+
+    fn finish_soon(self: Arc<Self>) {
+        let shared = self.shared.upgrade();
+        run_or_defer(move || {
+            let f = self.f.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(f) = f {
+                f(Ended { shared: shared.as_deref(), waiter: &self.waiter });
+            }
+        });
+    }
+}
+
+impl<T, F> Wake for Queued<T, F>
+where
+    T: Send + 'static,
+    F: FnOnce(Ended<'_, T>) + Send + 'static,
+{
+    fn wake(self: Arc<Self>) {
+        self.finish_soon();
+    }
+}
+
+type Deed = Box<dyn FnOnce()>;
+
+/// What is put off while a callback runs on this thread.
+#[derive(Default)]
+struct Running {
+    deferred: VecDeque<Deed>,
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+thread_local! {
+    /// `None` while no callback runs.
+    static RUNNING: RefCell<Option<Running>> = const { RefCell::new(None) };
+}
+
+/// Runs `deed`, and all that it puts off; or puts it off, if a callback runs on this thread.
+fn run_or_defer(deed: impl FnOnce() + 'static) {
+    let nested = RUNNING.with_borrow_mut(|running| match running {
+        Some(_) => true,
+        None => {
+            *running = Some(Running::default());
+            false
+        }
+    });
+    if nested {
+        return RUNNING.with_borrow_mut(|running| {
+            running.as_mut().expect("nested").deferred.push_back(Box::new(deed));
+        });
+    }
+    run_noting_panic(deed);
+    while run_deferred() {}
+    let running = RUNNING.with_borrow_mut(Option::take);
+    if let Some(panic) = running.and_then(|running| running.panic) {
+        resume_unwind(panic);
+    }
+}
+
+/// Runs the oldest of the callbacks that were put off on this thread; `false` if there is none.
+///
+/// A thread that is about to park inside a callback calls this too, for it may wait for one of them.
+pub(crate) fn run_deferred() -> bool {
+    let deed = RUNNING
+        .try_with(|running| running.borrow_mut().as_mut()?.deferred.pop_front())
+        .ok()
+        .flatten();
+    let ran = deed.is_some();
+    if let Some(deed) = deed {
+        run_noting_panic(deed);
+    }
+    ran
+}
+
+/// Keeps the first panic until the outermost callback has returned.
+fn run_noting_panic(deed: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(deed)) {
+        RUNNING.with_borrow_mut(|running| {
+            running.as_mut().expect("a callback runs").panic.get_or_insert(panic);
+        });
+    }
+}

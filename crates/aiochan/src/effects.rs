@@ -1,0 +1,98 @@
+//! What an operation on a channel's state leaves to be done once the channel is unlocked: wakes,
+//! drops, and the panic of a user's buffer. All of it runs user code.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::task::Waker;
+
+use crate::buffer::Buffer;
+
+/// Deeds for after unlocking.
+#[must_use = "somebody waits to be woken"]
+pub(crate) struct Effects<T> {
+    /// The usual case: one operation completes one other.
+    wake: Option<Waker>,
+    more: Option<Box<More<T>>>,
+}
+
+struct More<T> {
+    wakes: Vec<Waker>,
+    drops: Vec<Dropped<T>>,
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+/// What is dropped outside the lock, since its `Drop` may be anything.
+pub(crate) enum Dropped<T> {
+    Value(#[allow(dead_code, reason = "held to be dropped")] T),
+    Buffer(#[allow(dead_code, reason = "held to be dropped")] Box<dyn Buffer<T>>),
+}
+
+impl<T> Effects<T> {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Self { wake: None, more: None }
+    }
+
+    #[inline]
+    pub(crate) fn wake(&mut self, waker: Option<Waker>) {
+        if let Some(waker) = waker {
+            if self.wake.is_none() {
+                self.wake = Some(waker);
+            } else {
+                self.more().wakes.push(waker);
+            }
+        }
+    }
+
+    pub(crate) fn drop_later(&mut self, dropped: Dropped<T>) {
+        self.more().drops.push(dropped);
+    }
+
+    /// Lets a panic that was caught under the lock go on after everything else is done.
+    pub(crate) fn panic_later(&mut self, panic: Box<dyn Any + Send>) {
+        self.more().panic.get_or_insert(panic);
+    }
+
+    #[inline]
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.wake.is_none() && self.more.is_none()
+    }
+
+    /// Does it all. When something panics the rest is still done, then the first panic goes on.
+    #[inline]
+    pub(crate) fn run(self) {
+        match self {
+            Self { wake: None, more: None } => {}
+            Self { wake: Some(waker), more: None } => waker.wake(),
+            Self { wake, more: Some(more) } => run_all(wake, *more),
+        }
+    }
+
+    #[cold]
+    fn more(&mut self) -> &mut More<T> {
+        self.more.get_or_insert_with(|| {
+            Box::new(More { wakes: Vec::new(), drops: Vec::new(), panic: None })
+        })
+    }
+}
+
+#[cold]
+fn run_all<T>(wake: Option<Waker>, more: More<T>) {
+    let mut first = more.panic;
+    let mut run = |deed: &mut dyn FnMut()| {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(deed)) {
+            first.get_or_insert(panic);
+        }
+    };
+    for waker in wake.into_iter().chain(more.wakes) {
+        let mut waker = Some(waker);
+        run(&mut || waker.take().into_iter().for_each(Waker::wake));
+    }
+    for dropped in more.drops {
+        let mut dropped = Some(dropped);
+        run(&mut || drop(dropped.take()));
+    }
+    if let Some(panic) = first {
+        resume_unwind(panic);
+    }
+}

@@ -1,0 +1,280 @@
+//! `Sender` and `Receiver`: the two directions of a channel as types, which close by dropping.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_sink::Sink;
+
+use crate::chan::Chan;
+use crate::error::{GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError};
+use crate::op::{Get, Put, poll_put, withdraw_put};
+use crate::stats::Stats;
+use crate::stream::{Items, Iter};
+use crate::sync::Ordering;
+use crate::waiter::Waiter;
+
+impl<T> Chan<T> {
+    /// Splits the handle into a sending and a receiving half, which can be cloned.
+    ///
+    /// When the last `Sender` is dropped the channel is closed. When the last `Receiver` is dropped
+    /// it is closed too, and waiting puts get their values back, since nobody would take them.
+    /// `Chan` handles that were cloned before keep working, and do not count.
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = aiochan::Chan::fixed(8).split();
+    /// let tx2 = tx.clone();
+    /// std::thread::spawn(move || tx.put_blocking(1));
+    /// std::thread::spawn(move || tx2.put_blocking(2));
+    /// assert_eq!(rx.into_iter().sum::<i32>(), 3); // ends: both senders have gone
+    /// ```
+    pub fn split(self) -> (Sender<T>, Receiver<T>) {
+        (Sender::new(self.clone()), Receiver::new(self))
+    }
+}
+
+/// The sending half of a channel, from [`Chan::split`]; the last one dropped closes it.
+pub struct Sender<T> {
+    chan: Chan<T>,
+    /// An item that was accepted by the [`Sink`] and is not put yet.
+    sending: Option<Pin<Box<Waiter<T>>>>,
+}
+
+/// The receiving half of a channel, from [`Chan::split`]; the last one dropped refuses further puts.
+///
+/// It is a [`Stream`] of the values, and a blocking [`Iterator`] can be had from it.
+pub struct Receiver<T> {
+    items: Items<T>,
+}
+
+impl<T> Sender<T> {
+    fn new(chan: Chan<T>) -> Self {
+        chan.shared.senders.fetch_add(1, Ordering::Relaxed);
+        Self { chan, sending: None }
+    }
+
+    /// As [`Chan::put`].
+    ///
+    /// # Errors
+    /// [`PutError`] with the value if the channel is closed, or no receiver is left.
+    ///
+    /// # Cancel safety
+    /// As [`Chan::put`].
+    #[doc(alias = "send")]
+    #[inline]
+    pub fn put(&self, value: T) -> Put<'_, T> {
+        self.chan.put(value)
+    }
+
+    /// As [`Chan::try_put`].
+    ///
+    /// # Errors
+    /// [`TryPutError::Full`] or [`TryPutError::Closed`], with the value.
+    #[doc(alias = "try_send")]
+    #[inline]
+    pub fn try_put(&self, value: T) -> Result<(), TryPutError<T>> {
+        self.chan.try_put(value)
+    }
+
+    /// As [`Chan::put_blocking`].
+    ///
+    /// # Errors
+    /// [`PutError`] with the value if the channel is closed, or no receiver is left.
+    #[doc(alias = "send")]
+    #[inline]
+    pub fn put_blocking(&self, value: T) -> Result<(), PutError<T>> {
+        self.chan.put_blocking(value)
+    }
+
+    /// As [`Chan::put_timeout`].
+    ///
+    /// # Errors
+    /// [`PutTimeoutError::Timeout`] or [`PutTimeoutError::Closed`], with the value.
+    pub fn put_timeout(&self, value: T, timeout: Duration) -> Result<(), PutTimeoutError<T>> {
+        self.chan.put_timeout(value, timeout)
+    }
+
+    /// As [`Chan::close`]: closes for all senders.
+    pub fn close(&self) -> bool {
+        self.chan.close()
+    }
+
+    /// As [`Chan::is_closed`].
+    pub fn is_closed(&self) -> bool {
+        self.chan.is_closed()
+    }
+
+    /// As [`Chan::stats`].
+    pub fn stats(&self) -> Stats {
+        self.chan.stats()
+    }
+
+    /// The whole channel: for what the half has no name for. The handle does not count as a half.
+    pub fn chan(&self) -> &Chan<T> {
+        &self.chan
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), PutError<T>>> {
+        let Some(waiter) = &self.sending else { return Poll::Ready(Ok(())) };
+        let result = poll_put(&self.chan.shared, waiter.as_ref(), cx);
+        if result.is_ready() {
+            self.sending = None;
+        }
+        result
+    }
+}
+
+impl<T> Receiver<T> {
+    fn new(chan: Chan<T>) -> Self {
+        chan.shared.receivers.fetch_add(1, Ordering::Relaxed);
+        Self { items: Items::new(chan) }
+    }
+
+    /// As [`Chan::get`].
+    ///
+    /// # Cancel safety
+    /// As [`Chan::get`]: nothing is lost.
+    #[doc(alias = "recv")]
+    #[inline]
+    pub fn get(&self) -> Get<'_, T> {
+        self.chan().get()
+    }
+
+    /// As [`Chan::try_get`].
+    ///
+    /// # Errors
+    /// [`TryGetError::Empty`], or [`TryGetError::Closed`] when there will be none.
+    #[doc(alias = "try_recv")]
+    #[inline]
+    pub fn try_get(&self) -> Result<T, TryGetError> {
+        self.chan().try_get()
+    }
+
+    /// As [`Chan::get_blocking`].
+    #[doc(alias = "recv")]
+    #[inline]
+    pub fn get_blocking(&self) -> Option<T> {
+        self.chan().get_blocking()
+    }
+
+    /// As [`Chan::get_timeout`].
+    ///
+    /// # Errors
+    /// [`GetTimeoutError::Timeout`] or [`GetTimeoutError::Closed`].
+    pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetTimeoutError> {
+        self.chan().get_timeout(timeout)
+    }
+
+    /// A blocking iterator, which ends when the channel is closed and drained.
+    pub fn iter(&self) -> Iter<'_, T> {
+        self.chan().iter()
+    }
+
+    /// As [`Chan::close`]: for all halves.
+    pub fn close(&self) -> bool {
+        self.chan().close()
+    }
+
+    /// As [`Chan::is_closed`].
+    pub fn is_closed(&self) -> bool {
+        self.chan().is_closed()
+    }
+
+    /// As [`Chan::stats`].
+    pub fn stats(&self) -> Stats {
+        self.chan().stats()
+    }
+
+    /// The whole channel: for what the half has no name for. The handle does not count as a half.
+    pub fn chan(&self) -> &Chan<T> {
+        self.items.chan()
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self::new(self.chan.clone())
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        Self::new(self.chan().clone())
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        if let Some(waiter) = &self.sending {
+            withdraw_put(&self.chan.shared, waiter);
+        }
+        if self.chan.shared.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.chan.close();
+        }
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        let shared = &self.chan().shared;
+        if shared.receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            shared.act(|state, fx| state.refuse(fx));
+        }
+    }
+}
+
+impl<T> Stream for Receiver<T> {
+    type Item = T;
+
+    /// # Cancel safety
+    /// As [`Chan::stream`].
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        Pin::new(&mut self.items).poll_next(cx)
+    }
+}
+
+impl<T> Sink<T> for Sender<T> {
+    type Error = PutError<T>;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), PutError<T>>> {
+        self.poll_send(cx)
+    }
+
+    /// # Panics
+    /// If `poll_ready` has not said that it is ready.
+    fn start_send(mut self: Pin<&mut Self>, item: T) -> Result<(), PutError<T>> {
+        assert!(self.sending.is_none(), "start_send was called without a ready poll_ready");
+        match self.try_put(item) {
+            Ok(()) => Ok(()),
+            Err(TryPutError::Closed(item)) => Err(PutError(item)),
+            Err(TryPutError::Full(item)) => {
+                self.sending = Some(Box::pin(Waiter::new(Some(item))));
+                Ok(())
+            }
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), PutError<T>>> {
+        self.poll_send(cx)
+    }
+
+    /// Flushes. The channel is closed when the last sender is dropped, or by [`Sender::close`].
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), PutError<T>>> {
+        self.poll_send(cx)
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Sender").field(&self.chan).finish()
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Receiver").field(self.chan()).finish()
+    }
+}

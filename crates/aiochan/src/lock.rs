@@ -1,0 +1,106 @@
+//! A spin lock of one byte, for critical sections of a few dozen instructions.
+//!
+//! Nothing that can wait, wake or run user code happens inside one: see `state.rs`. A waiting thread
+//! pauses for a doubling while and then yields its time slice; it never sleeps, since it may be an
+//! executor's thread with other tasks to run.
+#![allow(unsafe_code)]
+
+use std::cell::UnsafeCell;
+use std::ops::{Deref, DerefMut};
+
+use crate::sync::{AtomicBool, Ordering, spin_loop, yield_now};
+
+/// A value that one thread at a time can touch.
+pub(crate) struct Lock<S> {
+    taken: AtomicBool,
+    /// May only be accessed by the thread that set `taken`.
+    value: UnsafeCell<S>,
+}
+
+// SAFETY: the lock gives out access to `S` on one thread at a time, so it moves between threads
+// but is never shared by two.
+unsafe impl<S: Send> Sync for Lock<S> {}
+
+/// Access to the value of a [`Lock`]; dropping it, also in a panic, unlocks.
+pub(crate) struct Guard<'a, S>(&'a Lock<S>);
+
+impl<S> Lock<S> {
+    pub(crate) fn new(value: S) -> Self {
+        Self { taken: AtomicBool::new(false), value: UnsafeCell::new(value) }
+    }
+
+    #[inline]
+    pub(crate) fn lock(&self) -> Guard<'_, S> {
+        if self.taken.swap(true, Ordering::Acquire) {
+            self.lock_contended();
+        }
+        Guard(self)
+    }
+
+    /// Access without locking, which an exclusive borrow makes needless.
+    pub(crate) fn get_mut(&mut self) -> &mut S {
+        self.value.get_mut()
+    }
+
+    #[cold]
+    fn lock_contended(&self) {
+        let mut backoff = Backoff::new();
+        loop {
+            // Looking before swapping keeps the cache line shared while another thread holds it.
+            while self.taken.load(Ordering::Relaxed) {
+                backoff.wait();
+            }
+            if !self.taken.swap(true, Ordering::Acquire) {
+                return;
+            }
+        }
+    }
+}
+
+impl<S> Deref for Guard<'_, S> {
+    type Target = S;
+    #[inline]
+    fn deref(&self) -> &S {
+        // SAFETY: this guard's thread holds the lock, so nobody else has access.
+        unsafe { &*self.0.value.get() }
+    }
+}
+
+impl<S> DerefMut for Guard<'_, S> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut S {
+        // SAFETY: as in `deref`, and `&mut self` makes it the only borrow.
+        unsafe { &mut *self.0.value.get() }
+    }
+}
+
+impl<S> Drop for Guard<'_, S> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.taken.store(false, Ordering::Release);
+    }
+}
+
+/// Doubling pauses, then yields.
+pub(crate) struct Backoff {
+    pauses: u32,
+}
+
+impl Backoff {
+    const FIRST: u32 = 32;
+    const LAST: u32 = 256;
+
+    pub(crate) fn new() -> Self {
+        Self { pauses: Self::FIRST }
+    }
+
+    pub(crate) fn wait(&mut self) {
+        if self.pauses > Self::LAST {
+            return yield_now();
+        }
+        for _ in 0..self.pauses {
+            spin_loop();
+        }
+        self.pauses *= 2;
+    }
+}

@@ -1,0 +1,450 @@
+//! The two operations, put and get, as futures; every driver (await, block, callback, select,
+//! stream) runs these.
+//!
+//! An operation first tries. Only when it has to wait does it clone the waker, which is user code
+//! and so happens before locking, and try again with parking in the same critical section.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker};
+
+use pin_project_lite::pin_project;
+
+use crate::error::{PutError, TryGetError};
+use crate::flag::Flag;
+use crate::queue::Queue;
+use crate::race::{Arm, End, Entry, Parking};
+use crate::shared::Shared;
+use crate::state::Step;
+use crate::waiter::{Phase, Waiter, Wake};
+
+pin_project! {
+    /// The future of [`Chan::get`](crate::Chan::get).
+    #[must_use = "a get does nothing until it is awaited"]
+    pub struct Get<'a, T> {
+        shared: &'a Shared<T>,
+        #[pin]
+        waiter: Waiter<T>,
+    }
+
+    impl<T> PinnedDrop for Get<'_, T> {
+        fn drop(this: Pin<&mut Self>) {
+            drop_get(this.shared, &this.waiter);
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`Chan::put`](crate::Chan::put).
+    #[must_use = "a put does nothing until it is awaited"]
+    pub struct Put<'a, T> {
+        shared: &'a Shared<T>,
+        #[pin]
+        waiter: Waiter<T>,
+    }
+
+    impl<T> PinnedDrop for Put<'_, T> {
+        fn drop(this: Pin<&mut Self>) {
+            withdraw_put(this.shared, &this.waiter);
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`Chan::join`](crate::Chan::join).
+    #[must_use = "a join does nothing until it is awaited"]
+    pub struct Join<'a, T> {
+        shared: &'a Shared<T>,
+        #[pin]
+        waiter: Waiter<()>,
+    }
+
+    impl<T> PinnedDrop for Join<'_, T> {
+        fn drop(this: Pin<&mut Self>) {
+            if this.waiter.phase() == Phase::Waiting {
+                drop(this.shared.act(|state, _| state.joins().remove(&this.waiter)));
+            }
+        }
+    }
+}
+
+impl<'a, T> Get<'a, T> {
+    pub(crate) fn new(shared: &'a Shared<T>) -> Self {
+        Self { shared, waiter: Waiter::new(None) }
+    }
+}
+
+impl<'a, T> Put<'a, T> {
+    pub(crate) fn new(shared: &'a Shared<T>, value: T) -> Self {
+        Self { shared, waiter: Waiter::new(Some(value)) }
+    }
+
+    /// Withdraws the put; `None` if it has taken effect already.
+    pub(crate) fn cancel(self: Pin<&mut Self>) -> Option<T> {
+        let this = self.project();
+        withdraw_put(this.shared, &this.waiter);
+        match this.waiter.phase() {
+            Phase::Idle | Phase::Closed => this.waiter.take(),
+            _ => None,
+        }
+    }
+}
+
+impl<'a, T> Join<'a, T> {
+    pub(crate) fn new(shared: &'a Shared<T>) -> Self {
+        Self { shared, waiter: Waiter::new(None) }
+    }
+}
+
+impl<T> Future for Get<'_, T> {
+    type Output = Option<T>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = self.project();
+        poll_get(this.shared, this.waiter.as_ref(), cx)
+    }
+}
+
+impl<T> Future for Put<'_, T> {
+    type Output = Result<(), PutError<T>>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        poll_put(this.shared, this.waiter.as_ref(), cx)
+    }
+}
+
+impl<T> Future for Join<'_, T> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let waiter = this.waiter.as_ref();
+        let waker = cx.waker().clone();
+        let ((done, old), _) = this.shared.with(|state, _| match waiter.phase() {
+            Phase::Waiting => (false, state.joins().set_waker(&waiter, waker)),
+            Phase::Idle if !state.is_exhausted() => {
+                state.joins().push(waiter, Wake::Task(waker), false);
+                (false, Wake::Nobody)
+            }
+            _ => (true, Wake::Task(waker)),
+        });
+        drop(old);
+        if done { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+/// Drives a get that is parked, if it must be, in `waiter`.
+#[inline]
+pub(crate) fn poll_get<T>(
+    shared: &Shared<T>,
+    waiter: Pin<&Waiter<T>>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<T>> {
+    if waiter.phase() == Phase::Idle {
+        let result = match shared.try_get() {
+            Ok(value) => Some(value),
+            Err(TryGetError::Closed) => None,
+            Err(TryGetError::Empty) => return park_get(shared, waiter, cx),
+        };
+        waiter.set_phase(Phase::Spent);
+        return Poll::Ready(result);
+    }
+    if waiter.phase() == Phase::Waiting && still_waits(shared, waiter, cx.waker(), Side::Get) {
+        return Poll::Pending;
+    }
+    Poll::Ready(take_got(shared, &waiter))
+}
+
+fn park_get<T>(
+    shared: &Shared<T>,
+    waiter: Pin<&Waiter<T>>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<T>> {
+    match start_get(shared, waiter, Start::Park(cx.waker().clone())) {
+        Parking::Waiting => Poll::Pending,
+        _ => Poll::Ready(take_got(shared, &waiter)),
+    }
+}
+
+/// Drives a put whose value is in `waiter`'s slot.
+#[inline]
+pub(crate) fn poll_put<T>(
+    shared: &Shared<T>,
+    waiter: Pin<&Waiter<T>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), PutError<T>>> {
+    let mut parking = Parking::Committed;
+    if waiter.phase() == Phase::Idle {
+        parking = start_put(shared, waiter, Start::Try);
+        if parking == Parking::Waiting {
+            parking = start_put(shared, waiter, Start::Park(cx.waker().clone()));
+        }
+    } else if waiter.phase() == Phase::Waiting && still_waits(shared, waiter, cx.waker(), Side::Put)
+    {
+        parking = Parking::Waiting;
+    }
+    if parking == Parking::Waiting { Poll::Pending } else { Poll::Ready(take_put(&waiter)) }
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Put,
+    Get,
+}
+
+/// Sees to it that a parked operation wakes the task that polled it last.
+fn still_waits<T>(shared: &Shared<T>, waiter: Pin<&Waiter<T>>, waker: &Waker, side: Side) -> bool {
+    let waker = waker.clone();
+    let old = shared.act(|state, _| match side {
+        Side::Put => state.puts.set_waker(&waiter, waker),
+        Side::Get => state.gets.set_waker(&waiter, waker),
+    });
+    drop(old);
+    waiter.phase() == Phase::Waiting
+}
+
+/// How far an operation may go.
+pub(crate) enum Start<'a> {
+    /// Not wait.
+    Try,
+    /// Park, and wake this.
+    Park(Waker),
+    /// Park, unless so many queued operations are parked already.
+    Queue(Waker, usize),
+    /// Park as an arm of a select.
+    Arm(&'a Flag),
+}
+
+/// How to park.
+struct Park {
+    wake: Wake,
+    max_pending: Option<usize>,
+}
+
+impl<'a> Start<'a> {
+    fn flag(&self) -> Option<&'a Flag> {
+        match self {
+            Self::Arm(flag) => Some(flag),
+            _ => None,
+        }
+    }
+
+    fn park(self) -> Option<Park> {
+        let (wake, max_pending) = match self {
+            Self::Try => return None,
+            Self::Park(waker) => (Wake::Task(waker), None),
+            Self::Queue(waker, max_pending) => (Wake::Task(waker), Some(max_pending)),
+            Self::Arm(flag) => (Wake::Select(NonNull::from(flag)), None),
+        };
+        Some(Park { wake, max_pending })
+    }
+}
+
+impl Park {
+    /// Parks `waiter`. When it may not, what it would be woken by comes back, to be dropped after
+    /// unlocking.
+    fn in_queue<T>(self, queue: &mut Queue<T>, waiter: Pin<&Waiter<T>>) -> Result<(), Wake> {
+        if self.max_pending.is_some_and(|max_pending| queue.queued() >= max_pending) {
+            return Err(self.wake);
+        }
+        queue.push(waiter, self.wake, self.max_pending.is_some());
+        Ok(())
+    }
+}
+
+/// Tries a get, and parks it when it has to wait and may. Once committed its result is in `waiter`,
+/// for [`take_got`].
+pub(crate) fn start_get<T>(
+    shared: &Shared<T>,
+    waiter: Pin<&Waiter<T>>,
+    start: Start<'_>,
+) -> Parking {
+    if matches!(start, Start::Try) && shared.get_would_wait() {
+        return Parking::Waiting;
+    }
+    let flag = start.flag();
+    let mut park = start.park();
+    let mut parked = None;
+    let mut out = None;
+    let (step, fx) = shared.with(|state, fx| {
+        let step = state.get(&mut out, flag, fx);
+        if step == Step::Wait {
+            parked = park.take().map(|park| park.in_queue(&mut state.gets, waiter));
+        }
+        step
+    });
+    drop(park);
+    if let Some(value) = shared.keeping(out, fx) {
+        waiter.with_slot(|slot| *slot = Some(value));
+    }
+    if let Some(Err(_)) = parked {
+        return Parking::Refused;
+    }
+    committed(&waiter, step)
+}
+
+/// Tries the put of the value in `waiter`'s slot, and parks it when it has to wait and may.
+pub(crate) fn start_put<T>(
+    shared: &Shared<T>,
+    waiter: Pin<&Waiter<T>>,
+    start: Start<'_>,
+) -> Parking {
+    if matches!(start, Start::Try) && shared.put_would_wait() {
+        return Parking::Waiting;
+    }
+    let flag = start.flag();
+    let mut park = start.park();
+    let mut parked = None;
+    let (step, fx) = shared.with(|state, fx| {
+        let step = waiter.with_slot(|slot| {
+            assert!(slot.is_some(), "a put was polled after it had completed");
+            state.put(slot, flag, fx)
+        });
+        if step == Step::Wait {
+            parked = park.take().map(|park| park.in_queue(&mut state.puts, waiter));
+        }
+        step
+    });
+    drop(park);
+    if let Some(Err(_)) = parked {
+        fx.run();
+        return Parking::Refused;
+    }
+    let parking = committed(&waiter, step);
+    fx.run();
+    parking
+}
+
+/// Notes the step of an operation that was not parked.
+fn committed<T>(waiter: &Waiter<T>, step: Step) -> Parking {
+    waiter.set_phase(match step {
+        Step::Wait => return Parking::Waiting,
+        Step::Lost => return Parking::Lost,
+        Step::Done => Phase::Done,
+        Step::Closed => Phase::Closed,
+        Step::Turn => Phase::Turn,
+    });
+    Parking::Committed
+}
+
+/// Takes the result of a committed get.
+pub(crate) fn take_got<T>(shared: &Shared<T>, waiter: &Waiter<T>) -> Option<T> {
+    let phase = waiter.phase();
+    let value = waiter.take();
+    waiter.set_phase(Phase::Spent);
+    match phase {
+        Phase::Turn => shared.take_turn(),
+        Phase::Spent => panic!("a get was polled after it had completed"),
+        _ => value,
+    }
+}
+
+/// Takes the result of a committed put, and drops what its value evicted.
+pub(crate) fn take_put<T>(waiter: &Waiter<T>) -> Result<(), PutError<T>> {
+    let phase = waiter.phase();
+    let left = waiter.take();
+    waiter.set_phase(Phase::Spent);
+    match phase {
+        Phase::Closed => Err(PutError(left.expect("a refused put keeps its value"))),
+        Phase::Spent => panic!("a put was polled after it had completed"),
+        _ => Ok(()),
+    }
+}
+
+/// Ends a get that is not wanted any more: withdraws it, or gives back what it was given.
+pub(crate) fn drop_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
+    withdraw_get(shared, waiter);
+    match waiter.phase() {
+        Phase::Done => {
+            if let Some(value) = waiter.take() {
+                shared.give_back(waiter.order(), value);
+            }
+        }
+        Phase::Turn => shared.act(|state, fx| state.skip_turn(fx)),
+        _ => {}
+    }
+}
+
+/// Takes a get out of its queue if it is parked.
+fn withdraw_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
+    if waiter.phase() == Phase::Waiting {
+        drop(shared.act(|state, _| state.gets.remove(waiter)));
+    }
+}
+
+/// Takes a put out of its queue if it is parked; its value is in the slot then.
+pub(crate) fn withdraw_put<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
+    if waiter.phase() == Phase::Waiting {
+        drop(shared.act(|state, fx| {
+            let wake = state.puts.remove(waiter);
+            state.put_withdrawn(fx);
+            wake
+        }));
+    }
+}
+
+impl<T: Send> Arm for Get<'_, T> {
+    fn start(self: Pin<&Self>, start: Start<'_>) -> Parking {
+        let this = self.project_ref();
+        start_get(this.shared, this.waiter, start)
+    }
+
+    fn withdraw(self: Pin<&Self>) -> bool {
+        let this = self.project_ref();
+        withdraw_get(this.shared, &this.waiter);
+        this.waiter.phase() != Phase::Idle
+    }
+}
+
+impl<T: Send> Arm for Put<'_, T> {
+    fn start(self: Pin<&Self>, start: Start<'_>) -> Parking {
+        let this = self.project_ref();
+        start_put(this.shared, this.waiter, start)
+    }
+
+    fn withdraw(self: Pin<&Self>) -> bool {
+        let this = self.project_ref();
+        withdraw_put(this.shared, &this.waiter);
+        this.waiter.phase() != Phase::Idle
+    }
+}
+
+impl<T: Send> Get<'_, T> {
+    /// This operation as the arm of a select.
+    #[doc(hidden)]
+    pub fn __entry(self: Pin<&mut Self>) -> Entry<'_> {
+        Entry::new(self)
+    }
+
+    /// Ends a select over this arm.
+    #[doc(hidden)]
+    pub fn __end(self: Pin<&mut Self>) -> End<Option<T>, ()> {
+        let this = self.project();
+        match this.waiter.phase() {
+            Phase::Idle => End { won: None, back: None },
+            _ => End { won: Some(take_got(this.shared, &this.waiter)), back: None },
+        }
+    }
+}
+
+impl<T: Send> Put<'_, T> {
+    /// This operation as the arm of a select.
+    #[doc(hidden)]
+    pub fn __entry(self: Pin<&mut Self>) -> Entry<'_> {
+        Entry::new(self)
+    }
+
+    /// Ends a select over this arm.
+    #[doc(hidden)]
+    pub fn __end(self: Pin<&mut Self>) -> End<Result<(), PutError<T>>, T> {
+        let this = self.project();
+        match this.waiter.phase() {
+            Phase::Idle => End { won: None, back: this.waiter.take() },
+            _ => End { won: Some(take_put(&this.waiter)), back: None },
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! A first-in, first-out queue of parked operations, with removal from the middle in O(1).
+//!
+//! The waiters are linked through themselves in a ring, so a queue is one pointer. Every method
+//! touches linked waiters and is therefore called with the channel's lock held; `&mut self` stands
+//! for that, since the queues are inside the locked state.
+#![allow(unsafe_code)]
+
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::Waker;
+
+use crate::flag::{self, Flag, Pair};
+use crate::waiter::{Body, Claimed, Phase, Waiter, Wake};
+
+pub(crate) struct Queue<T> {
+    head: Option<NonNull<Waiter<T>>>,
+    /// How many of the linked waiters are callbacks and `add`s.
+    queued: usize,
+}
+
+// SAFETY: the queue is inside a channel's lock, and the waiters that it points to may be touched
+// from the thread that holds that lock, whichever it is, when their values may move to it.
+unsafe impl<T: Send> Send for Queue<T> {}
+
+/// What came of looking for a parked operation to complete.
+pub(crate) enum Claim<T> {
+    Found(Claimed<T>),
+    /// Nobody waits, or only arms of the select that is looking.
+    Nobody,
+    /// The select that is looking has been committed by another arm.
+    Lost,
+}
+
+/// The body of a linked waiter.
+///
+/// # Safety
+/// The caller has `&mut` access to the queue that `waiter` is linked in, or is being linked to.
+#[inline]
+unsafe fn body<'a, T>(waiter: NonNull<Waiter<T>>) -> &'a mut Body<T> {
+    // SAFETY: a linked waiter is alive, for its operation withdraws it before it goes; and the
+    // queue's lock is held.
+    unsafe { waiter.as_ref().body() }
+}
+
+impl<T> Queue<T> {
+    pub(crate) const fn new() -> Self {
+        Self { head: None, queued: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.is_none()
+    }
+
+    /// Parks `waiter` at the end. It stays where it is in memory (it is pinned) and is removed
+    /// before it goes (its operation's `Drop` does that; the waiter's own aborts otherwise).
+    pub(crate) fn push(&mut self, waiter: Pin<&Waiter<T>>, wake: Wake, queued: bool) {
+        debug_assert_ne!(waiter.phase(), Phase::Waiting);
+        let node = NonNull::from(waiter.get_ref());
+        let (prev, next) = match self.head {
+            None => {
+                self.head = Some(node);
+                (node, node)
+            }
+            Some(head) => {
+                // SAFETY: `head` is linked here.
+                let tail = unsafe { body(head) }.prev.expect("linked");
+                // SAFETY: both are linked here; the borrows are one after the other.
+                unsafe { body(head) }.prev = Some(node);
+                // SAFETY: as above.
+                unsafe { body(tail) }.next = Some(node);
+                (tail, head)
+            }
+        };
+        // SAFETY: the waiter is in no queue, so its body is its operation's, which lends it here.
+        let body = unsafe { body(node) };
+        body.prev = Some(prev);
+        body.next = Some(next);
+        body.wake = wake;
+        body.queued = queued;
+        self.queued += usize::from(queued);
+        waiter.set_phase(Phase::Waiting);
+    }
+
+    /// Takes `waiter` out if it is still parked; `false` if it has been answered.
+    pub(crate) fn remove(&mut self, waiter: &Waiter<T>) -> Option<Wake> {
+        if waiter.phase() != Phase::Waiting {
+            return None;
+        }
+        let wake = self.unlink(NonNull::from(waiter));
+        waiter.set_phase(Phase::Idle);
+        Some(wake)
+    }
+
+    /// Replaces the waker of `waiter` if it is still parked. Gives back the one that is not kept,
+    /// to be dropped after unlocking.
+    pub(crate) fn set_waker(&mut self, waiter: &Waiter<T>, waker: Waker) -> Wake {
+        if waiter.phase() != Phase::Waiting {
+            return Wake::Task(waker);
+        }
+        // SAFETY: it is linked here.
+        let body = unsafe { body(NonNull::from(waiter)) };
+        std::mem::replace(&mut body.wake, Wake::Task(waker))
+    }
+
+    /// Commits the operation that waits longest, together with `me` where that is given, and takes
+    /// it out. Dead arms on the way are dropped from the queue; arms of `me` are passed over.
+    #[inline]
+    pub(crate) fn claim(&mut self, me: Option<&Flag>) -> Claim<T> {
+        let Some(head) = self.head else { return Claim::Nobody };
+        // SAFETY: `head` is linked here.
+        let waker = match &mut unsafe { body(head) }.wake {
+            Wake::Select(_) => return self.claim_among_arms(head, me),
+            plain if flag::commit(me) => take_waker(plain),
+            _ => return Claim::Lost,
+        };
+        self.unlink(head);
+        // SAFETY: just unlinked, and the lock is held.
+        Claim::Found(unsafe { Claimed::new(head, waker) })
+    }
+
+    fn claim_among_arms(&mut self, head: NonNull<Waiter<T>>, me: Option<&Flag>) -> Claim<T> {
+        let mut at = head;
+        loop {
+            // SAFETY: `at` is linked here.
+            let body = unsafe { body(at) };
+            let next = body.next.expect("linked");
+            let pair = match &mut body.wake {
+                // SAFETY: the flag outlives its arms' stay in the queue.
+                Wake::Select(flag) => Flag::commit_pair(me, unsafe { flag.as_ref() }),
+                plain if flag::commit(me) => Pair::Both(take_waker(plain)),
+                _ => Pair::MineGone,
+            };
+            let last = Some(next) == self.head;
+            match pair {
+                Pair::Both(waker) => {
+                    self.unlink(at);
+                    // SAFETY: just unlinked, and the lock is held.
+                    return Claim::Found(unsafe { Claimed::new(at, waker) });
+                }
+                Pair::MineGone => return Claim::Lost,
+                Pair::OtherGone => {
+                    self.unlink(at);
+                    // SAFETY: alive until its phase is set; not touched after.
+                    unsafe { at.as_ref() }.set_phase(Phase::Idle);
+                }
+                Pair::Same => {}
+            }
+            if last {
+                return Claim::Nobody;
+            }
+            at = next;
+        }
+    }
+
+    /// How many wait that could still be completed: arms of committed selects do not count.
+    pub(crate) fn live(&self) -> usize {
+        self.iter().filter(|waiter| waiter_is_live(*waiter)).count()
+    }
+
+    /// Whether anybody waits that could still be completed.
+    pub(crate) fn any_live(&self) -> bool {
+        self.iter().any(waiter_is_live)
+    }
+
+    /// How many callbacks and `add`s wait.
+    pub(crate) fn queued(&self) -> usize {
+        self.queued
+    }
+
+    fn iter(&self) -> impl Iterator<Item = NonNull<Waiter<T>>> {
+        std::iter::successors(self.head, move |waiter| {
+            // SAFETY: it is linked here.
+            unsafe { body(*waiter) }.next.filter(|next| Some(*next) != self.head)
+        })
+    }
+
+    #[inline]
+    fn unlink(&mut self, waiter: NonNull<Waiter<T>>) -> Wake {
+        // SAFETY: it is linked here, and each borrow ends before the next begins.
+        let (prev, next, wake, queued) = unsafe {
+            let body = body(waiter);
+            let wake = std::mem::replace(&mut body.wake, Wake::Nobody);
+            (body.prev.expect("linked"), body.next.expect("linked"), wake, body.queued)
+        };
+        self.queued -= usize::from(queued);
+        if next == waiter {
+            self.head = None;
+            return wake;
+        }
+        // SAFETY: the neighbours are linked here; the borrows are one after the other.
+        unsafe { body(prev) }.next = Some(next);
+        // SAFETY: as above.
+        unsafe { body(next) }.prev = Some(prev);
+        if self.head == Some(waiter) {
+            self.head = Some(next);
+        }
+        wake
+    }
+}
+
+fn waiter_is_live<T>(waiter: NonNull<Waiter<T>>) -> bool {
+    // SAFETY: called on linked waiters only, with the lock held.
+    match unsafe { &body(waiter).wake } {
+        // SAFETY: the flag outlives its arms' stay in the queue.
+        Wake::Select(flag) => !unsafe { flag.as_ref() }.is_committed(),
+        _ => true,
+    }
+}
+
+#[inline]
+fn take_waker(wake: &mut Wake) -> Option<Waker> {
+    match std::mem::replace(wake, Wake::Nobody) {
+        Wake::Task(waker) => Some(waker),
+        _ => None,
+    }
+}

@@ -1,0 +1,191 @@
+//! The select protocol: of several operations exactly one is committed, or none.
+//!
+//! First each arm is tried by itself, in random order or, if biased, as written. When none can
+//! complete they are parked one after the other, one channel's lock at a time, with a shared
+//! [`Flag`] that whoever completes one of them must commit first. The one that was committed shows
+//! it in its own phase. A race that ends, however it ends, takes all its arms out of their queues
+//! before the flag goes.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures_timer::Delay;
+use pin_project_lite::pin_project;
+
+use crate::block::{block_on, block_on_until};
+use crate::flag::Flag;
+use crate::op::Start;
+
+/// An operation as an arm of a race.
+pub(crate) trait Arm: Send {
+    /// Tries, or parks; see [`Start`].
+    fn start(self: Pin<&Self>, start: Start<'_>) -> Parking;
+    /// Takes the arm out of its queue; whether it has been committed.
+    fn withdraw(self: Pin<&Self>) -> bool;
+}
+
+/// How an attempt to commit or park an operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parking {
+    Committed,
+    /// It would wait, and is parked if it was allowed to be.
+    Waiting,
+    /// Another arm has been committed.
+    Lost,
+    /// It would wait, but `max_pending` queued operations do already.
+    Refused,
+}
+
+/// How a race ended for one arm: its result if it won, a put's value if it lost.
+#[doc(hidden)]
+pub struct End<O, B> {
+    pub won: Option<O>,
+    pub back: Option<B>,
+}
+
+/// One arm's place in the array that a race runs over.
+#[doc(hidden)]
+pub struct Entry<'a>(Pin<&'a mut (dyn Arm + 'a)>);
+
+impl<'a> Entry<'a> {
+    pub(crate) fn new(arm: Pin<&'a mut (dyn Arm + 'a)>) -> Self {
+        Self(arm)
+    }
+}
+
+pin_project! {
+    /// A race between operations, as a future that is ready once one has been committed.
+    #[doc(hidden)]
+    #[must_use = "a select does nothing until it is awaited"]
+    pub struct Race<'s, 'a> {
+        arms: &'s mut [Entry<'a>],
+        biased: bool,
+        parked: bool,
+        #[pin]
+        flag: Flag,
+    }
+
+    impl PinnedDrop for Race<'_, '_> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if *this.parked {
+                this.flag.commit();
+                withdraw_all(this.arms);
+            }
+        }
+    }
+}
+
+impl<'s, 'a> Race<'s, 'a> {
+    /// Without `biased`, chance decides which of several ready arms wins.
+    pub fn new(arms: &'s mut [Entry<'a>], biased: bool) -> Self {
+        assert!(
+            !arms.is_empty(),
+            "a select over no operations would wait for ever; give it an arm"
+        );
+        Self { arms, biased, parked: false, flag: Flag::new() }
+    }
+
+    /// Whether an arm could be committed at once.
+    pub fn try_now(self) -> bool {
+        try_each(self.arms, self.biased)
+    }
+
+    /// Blocks the thread until an arm is committed.
+    pub fn blocking(self) {
+        block_on(pin!(self));
+    }
+
+    /// Blocks the thread until an arm is committed, or the time is over: `false`.
+    pub fn blocking_timeout(self, timeout: Duration) -> bool {
+        let mut race = pin!(self);
+        match block_on_until(race.as_mut(), Instant::now().checked_add(timeout)) {
+            Some(()) => true,
+            None => race.give_up(),
+        }
+    }
+
+    /// Waits until an arm is committed, or the time is over: `false`.
+    pub async fn timeout(self, timeout: Duration) -> bool {
+        let mut race = pin!(self);
+        if Instant::now().checked_add(timeout).is_none() {
+            race.await;
+            return true;
+        }
+        let mut delay = None;
+        poll_fn(|cx| {
+            if race.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(true);
+            }
+            // The clock starts when there is something to wait for.
+            let delay = delay.get_or_insert_with(|| Delay::new(timeout));
+            match timeout.is_zero() {
+                true => Poll::Ready(()),
+                false => Pin::new(delay).poll(cx),
+            }
+            .map(|()| race.as_mut().give_up())
+        })
+        .await
+    }
+
+    /// Stops waiting; `true` if an arm has been committed before.
+    fn give_up(self: Pin<&mut Self>) -> bool {
+        let this = self.project();
+        *this.parked = false;
+        let committed = !this.flag.commit();
+        withdraw_all(this.arms);
+        committed
+    }
+}
+
+impl Future for Race<'_, '_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let flag: &Flag = &this.flag;
+        if *this.parked {
+            let waker = cx.waker().clone();
+            drop(flag.set_waker(waker));
+            if !flag.is_committed() {
+                return Poll::Pending;
+            }
+        } else {
+            if try_each(this.arms, *this.biased) {
+                return Poll::Ready(());
+            }
+            drop(flag.set_waker(cx.waker().clone()));
+            *this.parked = true;
+            let decided = this
+                .arms
+                .iter()
+                .any(|Entry(arm)| arm.as_ref().start(Start::Arm(flag)) != Parking::Waiting);
+            if !decided {
+                return Poll::Pending;
+            }
+        }
+        withdraw_all(this.arms);
+        *this.parked = false;
+        Poll::Ready(())
+    }
+}
+
+fn try_each(arms: &mut [Entry<'_>], biased: bool) -> bool {
+    for tried in 0..arms.len() {
+        if !biased {
+            arms.swap(tried, fastrand::usize(tried..arms.len()));
+        }
+        if arms[tried].0.as_ref().start(Start::Try) == Parking::Committed {
+            return true;
+        }
+    }
+    false
+}
+
+/// Takes every arm out of its queue. Locking each channel also makes sure that whoever committed
+/// one of them has finished with it.
+fn withdraw_all(arms: &[Entry<'_>]) -> bool {
+    arms.iter().fold(false, |won, Entry(arm)| arm.as_ref().withdraw() | won)
+}

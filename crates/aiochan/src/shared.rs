@@ -1,0 +1,215 @@
+//! What the handles of a channel share: the state under its lock, and the rule that effects run
+//! after unlocking.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::buffer::{BoxIter, Buf};
+use crate::effects::Effects;
+use crate::error::{TryGetError, TryPutError};
+use crate::lock::Lock;
+use crate::state::{State, Step, Turn};
+use crate::sync::{AtomicU8, AtomicUsize, Ordering};
+
+pub(crate) struct Shared<T> {
+    /// What the state said at the end of the latest operation; see [`Hint`].
+    hint: AtomicU8,
+    state: Lock<State<T>>,
+    /// How many sending and receiving halves there are.
+    pub(crate) senders: AtomicUsize,
+    pub(crate) receivers: AtomicUsize,
+    /// What was set at construction and is not the default.
+    pub(crate) config: Option<Box<Config>>,
+}
+
+pub(crate) struct Config {
+    pub(crate) name: Option<Box<str>>,
+    pub(crate) max_pending: usize,
+}
+
+/// Facts that can be read without locking. They were true at some moment since the reader's own
+/// latest operation, which is all that a `try_` operation promises anyway.
+mod hint {
+    pub(super) const PUT_WAITS: u8 = 1;
+    pub(super) const GET_WAITS: u8 = 2;
+    pub(super) const CLOSED: u8 = 4;
+}
+
+impl<T> Shared<T> {
+    pub(crate) fn new(buf: Buf<T>, config: Option<Config>) -> Self {
+        let state = State::new(buf);
+        Self {
+            hint: AtomicU8::new(hint_of(&state)),
+            state: Lock::new(state),
+            senders: AtomicUsize::new(0),
+            receivers: AtomicUsize::new(0),
+            config: config.map(Box::new),
+        }
+    }
+
+    /// Runs `f` on the locked state. The effects are to be run by the caller, who is the only one to
+    /// know what must survive a panic of user code.
+    #[inline]
+    pub(crate) fn with<R>(
+        &self,
+        f: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R,
+    ) -> (R, Effects<T>) {
+        let mut fx = Effects::new();
+        let mut state = self.state.lock();
+        let result = f(&mut state, &mut fx);
+        self.hint.store(hint_of(&state), Ordering::Release);
+        drop(state);
+        (result, fx)
+    }
+
+    /// Runs `f` on the locked state, then its effects. For results that hold no value.
+    #[inline]
+    pub(crate) fn act<R>(&self, f: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R) -> R {
+        let (result, fx) = self.with(f);
+        fx.run();
+        result
+    }
+
+    /// Looks at the locked state.
+    pub(crate) fn look<R>(&self, f: impl FnOnce(&State<T>) -> R) -> R {
+        f(&self.state.lock())
+    }
+
+    #[inline]
+    pub(crate) fn put_would_wait(&self) -> bool {
+        self.hint.load(Ordering::Acquire) & hint::PUT_WAITS != 0
+    }
+
+    #[inline]
+    pub(crate) fn get_would_wait(&self) -> bool {
+        self.hint.load(Ordering::Acquire) & hint::GET_WAITS != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.hint.load(Ordering::Acquire) & hint::CLOSED != 0
+    }
+
+    #[inline]
+    pub(crate) fn try_put(&self, value: T) -> Result<(), TryPutError<T>> {
+        if self.put_would_wait() {
+            return Err(TryPutError::Full(value));
+        }
+        let mut slot = Some(value);
+        match self.act(|state, fx| state.put(&mut slot, None, fx)) {
+            Step::Wait => Err(TryPutError::Full(slot.expect("it was not put"))),
+            Step::Closed => Err(TryPutError::Closed(slot.expect("it was not put"))),
+            // What is in the slot now was evicted, and is dropped here, outside the lock.
+            _ => Ok(()),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn try_get(&self) -> Result<T, TryGetError> {
+        if self.get_would_wait() {
+            return Err(TryGetError::Empty);
+        }
+        let mut out = None;
+        let (step, fx) = self.with(|state, fx| state.get(&mut out, None, fx));
+        match self.keeping(out, fx) {
+            Some(value) => Ok(value),
+            None if step == Step::Turn => self.take_turn().ok_or(TryGetError::Closed),
+            None if step == Step::Closed => Err(TryGetError::Closed),
+            None => Err(TryGetError::Empty),
+        }
+    }
+
+    /// Runs effects while a value is in hand: should they panic, it goes back into the channel.
+    #[inline]
+    pub(crate) fn keeping(&self, value: Option<T>, fx: Effects<T>) -> Option<T> {
+        if fx.is_nothing() {
+            return value;
+        }
+        let mut kept = Kept { shared: self, value };
+        fx.run();
+        kept.value.take()
+    }
+
+    /// Gives back a value that a get was given and will not use.
+    pub(crate) fn give_back(&self, order: u64, value: T) {
+        self.act(|state, fx| state.give_back(order, value, fx));
+    }
+
+    /// Takes a value by oneself, as [`Step::Turn`] allows: clones a promise's, or advances an
+    /// iterator. `None` when the iterator has ended.
+    pub(crate) fn take_turn(&self) -> Option<T> {
+        match self.act(|state, _| state.turn()) {
+            Turn::Copy(copies) => Some(copies()),
+            Turn::Pull(mut iter) => {
+                let mut back = BringBack { shared: self, iter: None };
+                let item = iter.next();
+                if item.is_some() {
+                    back.iter = Some(iter);
+                }
+                let fx = back.bring();
+                self.keeping(item, fx)
+            }
+            Turn::Ended => None,
+        }
+    }
+}
+
+impl<T> Drop for Shared<T> {
+    /// The last handle has gone: what is still parked can only be callbacks, and they are answered.
+    fn drop(&mut self) {
+        let mut fx = Effects::new();
+        self.state.get_mut().abandon(&mut fx);
+        fx.run();
+    }
+}
+
+fn hint_of<T>(state: &State<T>) -> u8 {
+    let mut bits = 0;
+    if state.put_waits_now() {
+        bits |= hint::PUT_WAITS;
+    }
+    if state.get_waits_now() {
+        bits |= hint::GET_WAITS;
+    }
+    if state.is_closed() {
+        bits |= hint::CLOSED;
+    }
+    bits
+}
+
+/// A value to be given back if user code panics while it is held.
+struct Kept<'a, T> {
+    shared: &'a Shared<T>,
+    value: Option<T>,
+}
+
+impl<T> Drop for Kept<'_, T> {
+    fn drop(&mut self) {
+        if let Some(value) = self.value.take() {
+            // A second panic would abort the process; the first one tells enough.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.shared.give_back(0, value)));
+        }
+    }
+}
+
+/// Ends a turn also when the iterator panics: it counts as ended then.
+struct BringBack<'a, T> {
+    shared: &'a Shared<T>,
+    iter: Option<BoxIter<T>>,
+}
+
+impl<T> BringBack<'_, T> {
+    fn bring(mut self) -> Effects<T> {
+        let iter = self.iter.take();
+        let ((), fx) = self.shared.with(|state, fx| state.end_turn(iter, fx));
+        std::mem::forget(self);
+        fx
+    }
+}
+
+impl<T> Drop for BringBack<'_, T> {
+    fn drop(&mut self) {
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            self.shared.act(|state, fx| state.end_turn(None, fx));
+        }));
+    }
+}

@@ -1,0 +1,166 @@
+//! Values one after the other: as a `Stream`, and as a blocking iterator.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use crate::chan::Chan;
+use crate::op::{drop_get, poll_get};
+use crate::waiter::{Phase, Waiter};
+
+impl<T> Chan<T> {
+    /// A stream of the channel's values, which ends when it is closed and drained.
+    ///
+    /// The stream has a handle of its own. It takes its place among the waiting gets only while it
+    /// is being polled and nothing is there.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost. A stream that is dropped, or not polled again, after a value was handed to
+    /// it gives it back when it is dropped; until then the value is the stream's.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures_util::StreamExt;
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let c = aiochan::Chan::from_iter(1..);
+    /// let squares: Vec<u32> = c.stream().map(|n| n * n).take(3).collect().await;
+    /// assert_eq!(squares, [1, 4, 9]);
+    /// # });
+    /// ```
+    pub fn stream(&self) -> Items<T> {
+        Items::new(self.clone())
+    }
+
+    /// A blocking iterator over the channel's values, which ends when it is closed and drained.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::Chan::fixed(2);
+    /// c.add([1, 2]).unwrap();
+    /// c.close();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [1, 2]);
+    /// ```
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter { chan: self }
+    }
+}
+
+/// A stream of a channel's values, from [`Chan::stream`].
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Items<T> {
+    chan: Chan<T>,
+    /// Made when there is something to wait for, and used again.
+    waiter: Option<Pin<Box<Waiter<T>>>>,
+}
+
+impl<T> Items<T> {
+    pub(crate) fn new(chan: Chan<T>) -> Self {
+        Self { chan, waiter: None }
+    }
+
+    /// The channel.
+    pub fn chan(&self) -> &Chan<T> {
+        &self.chan
+    }
+}
+
+impl<T> Stream for Items<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let Self { chan, waiter } = &mut *self;
+        if waiter.as_ref().is_none_or(|waiter| waiter.phase() == Phase::Idle)
+            && let Ok(value) = chan.try_get()
+        {
+            return Poll::Ready(Some(value));
+        }
+        let waiter = waiter.get_or_insert_with(|| Box::pin(Waiter::new(None))).as_ref();
+        let result = poll_get(&chan.shared, waiter, cx);
+        if result.is_ready() {
+            waiter.set_phase(Phase::Idle);
+        }
+        result
+    }
+}
+
+impl<T> Drop for Items<T> {
+    fn drop(&mut self) {
+        if let Some(waiter) = &self.waiter {
+            drop_get(&self.chan.shared, waiter);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Items").field(&self.chan).finish()
+    }
+}
+
+/// A blocking iterator over a channel's values, from [`Chan::iter`].
+#[derive(Debug)]
+pub struct Iter<'a, T> {
+    chan: &'a Chan<T>,
+}
+
+/// A blocking iterator that owns its half or handle of the channel.
+#[derive(Debug)]
+pub struct IntoIter<T, H> {
+    /// A [`Chan`] or a [`Receiver`](crate::Receiver).
+    handle: H,
+    get: fn(&H) -> Option<T>,
+}
+
+impl<T> Iterator for Iter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.chan.get_blocking()
+    }
+}
+
+impl<T, H> Iterator for IntoIter<T, H> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        (self.get)(&self.handle)
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Chan<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<T> IntoIterator for Chan<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T, Self>;
+
+    fn into_iter(self) -> IntoIter<T, Self> {
+        IntoIter { handle: self, get: Self::get_blocking }
+    }
+}
+
+impl<'a, T> IntoIterator for &'a crate::Receiver<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<T> IntoIterator for crate::Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T, Self>;
+
+    fn into_iter(self) -> IntoIter<T, Self> {
+        IntoIter { handle: self, get: Self::get_blocking }
+    }
+}
