@@ -1,2 +1,85 @@
-//! x
-fn main() {}
+//! `cargo xtask test`: everything that must hold before a change lands, in one command.
+
+use std::env;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+const USAGE: &str = "usage: cargo xtask test";
+
+/// One check: what it is called, and the cargo command that makes it.
+struct Check {
+    name: &'static str,
+    args: &'static [&'static str],
+    env: &'static [(&'static str, &'static str)],
+    /// A cargo subcommand that a minimal toolchain may lack; without it the check is skipped.
+    needs: Option<&'static str>,
+}
+
+const CHECKS: &[Check] = &[
+    Check { name: "formatting", args: &["fmt", "--all", "--check"], env: &[], needs: Some("fmt") },
+    Check {
+        name: "clippy",
+        args: &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+        env: &[],
+        needs: Some("clippy"),
+    },
+    Check {
+        name: "unit, property and behaviour tests, and the example against sha256sum",
+        args: &["test", "--workspace", "--all-targets"],
+        env: &[],
+        needs: None,
+    },
+    Check {
+        name: "documentation tests",
+        args: &["test", "--workspace", "--doc"],
+        env: &[],
+        needs: None,
+    },
+    Check {
+        name: "documentation",
+        args: &["doc", "--workspace", "--no-deps", "--quiet"],
+        env: &[("RUSTDOCFLAGS", "-D warnings")],
+        needs: None,
+    },
+];
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["test"] => test(),
+        _ => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn test() -> ExitCode {
+    let start = Instant::now();
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for check in CHECKS {
+        eprintln!("== {}", check.name);
+        if let Some(needs) = check.needs
+            && !succeeds(cargo().args([needs, "--version"]))
+        {
+            eprintln!("skipped: this toolchain has no `cargo {needs}`");
+            skipped += 1;
+        } else if succeeds(cargo().args(check.args).envs(check.env.iter().copied())) {
+            passed += 1;
+        } else {
+            eprintln!("FAILED: cargo {}", check.args.join(" "));
+            failed += 1;
+        }
+    }
+    println!("checks: {passed} passed, {failed} failed, {skipped} skipped");
+    eprintln!("in {} s", start.elapsed().as_secs());
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command.status().is_ok_and(|status| status.success())
+}

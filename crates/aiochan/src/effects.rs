@@ -61,10 +61,17 @@ impl<T> Effects<T> {
     /// Does it all. When something panics the rest is still done, then the first panic goes on.
     #[inline]
     pub(crate) fn run(self) {
+        if !self.is_nothing() {
+            self.run_any();
+        }
+    }
+
+    #[inline(never)]
+    fn run_any(self) {
         match self {
-            Self { wake: None, more: None } => {}
             Self { wake: Some(waker), more: None } => waker.wake(),
             Self { wake, more: Some(more) } => run_all(wake, *more),
+            Self { wake: None, more: None } => {}
         }
     }
 

@@ -159,6 +159,8 @@ pub(crate) fn poll_get<T>(
     Poll::Ready(take_got(shared, &waiter))
 }
 
+#[cold]
+#[inline(never)]
 fn park_get<T>(
     shared: &Shared<T>,
     waiter: Pin<&Waiter<T>>,
@@ -177,17 +179,44 @@ pub(crate) fn poll_put<T>(
     waiter: Pin<&Waiter<T>>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), PutError<T>>> {
-    let mut parking = Parking::Committed;
     if waiter.phase() == Phase::Idle {
-        parking = start_put(shared, waiter, Start::Try);
-        if parking == Parking::Waiting {
-            parking = start_put(shared, waiter, Start::Park(cx.waker().clone()));
-        }
-    } else if waiter.phase() == Phase::Waiting && still_waits(shared, waiter, cx.waker(), Side::Put)
-    {
-        parking = Parking::Waiting;
+        let step = match shared.put_would_wait() {
+            true => Step::Wait,
+            false => waiter.with_slot(|slot| {
+                assert!(slot.is_some(), "a put was polled after it had completed");
+                shared.put_now(slot)
+            }),
+        };
+        return match step {
+            Step::Done => {
+                drop(waiter.take());
+                waiter.set_phase(Phase::Spent);
+                Poll::Ready(Ok(()))
+            }
+            Step::Wait => park_put(shared, waiter, cx),
+            step => {
+                committed(&waiter, step);
+                Poll::Ready(take_put(&waiter))
+            }
+        };
     }
-    if parking == Parking::Waiting { Poll::Pending } else { Poll::Ready(take_put(&waiter)) }
+    if waiter.phase() == Phase::Waiting && still_waits(shared, waiter, cx.waker(), Side::Put) {
+        return Poll::Pending;
+    }
+    Poll::Ready(take_put(&waiter))
+}
+
+#[cold]
+#[inline(never)]
+fn park_put<T>(
+    shared: &Shared<T>,
+    waiter: Pin<&Waiter<T>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), PutError<T>>> {
+    match start_put(shared, waiter, Start::Park(cx.waker().clone())) {
+        Parking::Waiting => Poll::Pending,
+        _ => Poll::Ready(take_put(&waiter)),
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -197,6 +226,7 @@ enum Side {
 }
 
 /// Sees to it that a parked operation wakes the task that polled it last.
+#[cold]
 fn still_waits<T>(shared: &Shared<T>, waiter: Pin<&Waiter<T>>, waker: &Waker, side: Side) -> bool {
     let waker = waker.clone();
     let old = shared.act(|state, _| match side {
@@ -320,6 +350,7 @@ pub(crate) fn start_put<T>(
 }
 
 /// Notes the step of an operation that was not parked.
+#[inline]
 fn committed<T>(waiter: &Waiter<T>, step: Step) -> Parking {
     waiter.set_phase(match step {
         Step::Wait => return Parking::Waiting,
@@ -344,6 +375,7 @@ pub(crate) fn take_got<T>(shared: &Shared<T>, waiter: &Waiter<T>) -> Option<T> {
 }
 
 /// Takes the result of a committed put, and drops what its value evicted.
+#[inline]
 pub(crate) fn take_put<T>(waiter: &Waiter<T>) -> Result<(), PutError<T>> {
     let phase = waiter.phase();
     let left = waiter.take();
@@ -356,6 +388,7 @@ pub(crate) fn take_put<T>(waiter: &Waiter<T>) -> Result<(), PutError<T>> {
 }
 
 /// Ends a get that is not wanted any more: withdraws it, or gives back what it was given.
+#[inline]
 pub(crate) fn drop_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
     withdraw_get(shared, waiter);
     match waiter.phase() {
@@ -370,6 +403,7 @@ pub(crate) fn drop_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
 }
 
 /// Takes a get out of its queue if it is parked.
+#[inline]
 fn withdraw_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
     if waiter.phase() == Phase::Waiting {
         drop(shared.act(|state, _| state.gets.remove(waiter)));
@@ -377,6 +411,7 @@ fn withdraw_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
 }
 
 /// Takes a put out of its queue if it is parked; its value is in the slot then.
+#[inline]
 pub(crate) fn withdraw_put<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
     if waiter.phase() == Phase::Waiting {
         drop(shared.act(|state, fx| {

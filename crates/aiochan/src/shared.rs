@@ -48,7 +48,7 @@ impl<T> Shared<T> {
 
     /// Runs `f` on the locked state. The effects are to be run by the caller, who is the only one to
     /// know what must survive a panic of user code.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn with<R>(
         &self,
         f: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R,
@@ -62,7 +62,7 @@ impl<T> Shared<T> {
     }
 
     /// Runs `f` on the locked state, then its effects. For results that hold no value.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn act<R>(&self, f: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R) -> R {
         let (result, fx) = self.with(f);
         fx.run();
@@ -95,12 +95,18 @@ impl<T> Shared<T> {
             return Err(TryPutError::Full(value));
         }
         let mut slot = Some(value);
-        match self.act(|state, fx| state.put(&mut slot, None, fx)) {
+        match self.put_now(&mut slot) {
             Step::Wait => Err(TryPutError::Full(slot.expect("it was not put"))),
             Step::Closed => Err(TryPutError::Closed(slot.expect("it was not put"))),
             // What is in the slot now was evicted, and is dropped here, outside the lock.
             _ => Ok(()),
         }
+    }
+
+    /// Puts the value in `slot` if that is possible without waiting; see [`State::put`].
+    #[inline]
+    pub(crate) fn put_now(&self, slot: &mut Option<T>) -> Step {
+        self.act(|state, fx| state.put(slot, None, fx))
     }
 
     #[inline]
@@ -162,6 +168,7 @@ impl<T> Drop for Shared<T> {
     }
 }
 
+#[inline]
 fn hint_of<T>(state: &State<T>) -> u8 {
     let mut bits = 0;
     if state.put_waits_now() {

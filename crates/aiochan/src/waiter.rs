@@ -34,9 +34,16 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
+    #[inline]
     fn from_u8(phase: u8) -> Self {
-        [Self::Idle, Self::Waiting, Self::Done, Self::Closed, Self::Turn, Self::Spent]
-            [usize::from(phase)]
+        match phase {
+            0 => Self::Idle,
+            1 => Self::Waiting,
+            2 => Self::Done,
+            3 => Self::Closed,
+            4 => Self::Turn,
+            _ => Self::Spent,
+        }
     }
 }
 
