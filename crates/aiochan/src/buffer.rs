@@ -173,23 +173,3 @@ impl<T> From<usize> for Buf<T> {
         Self::fixed(capacity)
     }
 }
-
-impl<T> Store<T> {
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Ring(ring) => ring.values.len(),
-            Self::Promise { value, .. } => usize::from(value.is_some()),
-            Self::Source(_) => 0,
-            Self::Custom(buffer) => buffer.len(),
-        }
-    }
-
-    pub(crate) fn capacity(&self) -> Option<usize> {
-        match self {
-            Self::Ring(ring) => (ring.limit != usize::MAX).then_some(ring.limit),
-            Self::Promise { .. } => Some(1),
-            Self::Source(_) => Some(0),
-            Self::Custom(buffer) => buffer.capacity(),
-        }
-    }
-}

@@ -232,17 +232,22 @@ thread_local! {
 
 /// Runs `deed`, and all that it puts off; or puts it off, if a callback runs on this thread.
 fn run_or_defer(deed: impl FnOnce() + 'static) {
-    let nested = RUNNING.with_borrow_mut(|running| match running {
+    let nested = RUNNING.try_with(|running| match &mut *running.borrow_mut() {
         Some(_) => true,
-        None => {
-            *running = Some(Running::default());
+        none => {
+            *none = Some(Running::default());
             false
         }
     });
-    if nested {
-        return RUNNING.with_borrow_mut(|running| {
-            running.as_mut().expect("nested").deferred.push_back(Box::new(deed));
-        });
+    match nested {
+        // The thread is ending and has no place to put anything off.
+        Err(_) => return deed(),
+        Ok(true) => {
+            return RUNNING.with_borrow_mut(|running| {
+                running.as_mut().expect("nested").deferred.push_back(Box::new(deed));
+            });
+        }
+        Ok(false) => {}
     }
     run_noting_panic(deed);
     while run_deferred() {}

@@ -391,7 +391,7 @@ impl<T> Chan<T> {
 
     /// How many values are inside, not counting those of waiting puts.
     pub fn len(&self) -> usize {
-        self.shared.look(|state| state.len())
+        self.shared.act(|state, fx| state.len(fx))
     }
 
     /// Whether no value is inside.
@@ -401,7 +401,7 @@ impl<T> Chan<T> {
 
     /// How many values fit inside; `None` if there is no limit.
     pub fn capacity(&self) -> Option<usize> {
-        self.shared.look(|state| state.capacity())
+        self.shared.act(|state, fx| state.capacity(fx))
     }
 
     /// The name that the builder was given.
@@ -425,7 +425,7 @@ impl<T> Chan<T> {
     /// assert_eq!((stats.state, stats.len, stats.parked_puts), (ChanState::PendingPuts, 1, 1));
     /// ```
     pub fn stats(&self) -> Stats {
-        self.shared.look(|state| {
+        self.shared.act(|state, fx| {
             let counts = state.counts();
             let (parked_puts, parked_gets) = (state.puts.live(), state.gets.live());
             Stats {
@@ -441,7 +441,7 @@ impl<T> Chan<T> {
                 put_waits: counts.immediate + counts.refilled,
                 parked_puts,
                 parked_gets,
-                len: state.len(),
+                len: state.len(fx),
             }
         })
     }

@@ -85,7 +85,10 @@ impl<T> Chan<T> {
         }
         let Some(first) = self.get().await else { return 0 };
         out.push(first);
-        1 + if max > 1 { self.get_ready(out, max - 1) } else { 0 }
+        if self.shared.look(|state| state.gives_turns()) {
+            return 1;
+        }
+        1 + self.get_ready(out, max - 1)
     }
 
     /// [`get_many`](Self::get_many), blocking the thread.

@@ -124,9 +124,9 @@ impl<T> Future for Join<'_, T> {
         let this = self.project();
         let waiter = this.waiter.as_ref();
         let waker = cx.waker().clone();
-        let ((done, old), _) = this.shared.with(|state, _| match waiter.phase() {
+        let (done, old) = this.shared.act(|state, fx| match waiter.phase() {
             Phase::Waiting => (false, state.joins().set_waker(&waiter, waker)),
-            Phase::Idle if !state.is_exhausted() => {
+            Phase::Idle if !state.is_exhausted(fx) => {
                 state.joins().push(waiter, Wake::Task(waker), false);
                 (false, Wake::Nobody)
             }
@@ -300,16 +300,16 @@ pub(crate) fn start_get<T>(
     let mut park = start.park();
     let mut parked = None;
     let mut out = None;
-    let (step, fx) = shared.with(|state, fx| {
+    let ((step, receipt), fx) = shared.with(|state, fx| {
         let step = state.get(&mut out, flag, fx);
         if step == Step::Wait {
             parked = park.take().map(|park| park.in_queue(&mut state.gets, waiter));
         }
-        step
+        (step, state.receipt())
     });
     drop(park);
-    if let Some(value) = shared.keeping(out, fx) {
-        waiter.with_slot(|slot| *slot = Some(value));
+    if let Some(value) = shared.keeping(out, receipt, fx) {
+        waiter.keep(value, receipt);
     }
     if let Some(Err(_)) = parked {
         return Parking::Refused;
@@ -394,7 +394,7 @@ pub(crate) fn drop_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
     match waiter.phase() {
         Phase::Done => {
             if let Some(value) = waiter.take() {
-                shared.give_back(waiter.order(), value);
+                shared.give_back(waiter.receipt(), value);
             }
         }
         Phase::Turn => shared.act(|state, fx| state.skip_turn(fx)),

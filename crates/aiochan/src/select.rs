@@ -163,7 +163,7 @@ impl<'a, T: Send> Select<'a, T> {
     }
 
     fn won(self) -> Selected<T> {
-        self.end().ok().expect("one arm of a select has won")
+        self.end().expect("one arm of a select has won")
     }
 }
 

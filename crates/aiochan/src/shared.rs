@@ -9,6 +9,7 @@ use crate::error::{TryGetError, TryPutError};
 use crate::lock::Lock;
 use crate::state::{State, Step, Turn};
 use crate::sync::{AtomicU8, AtomicUsize, Ordering};
+use crate::waiter::Receipt;
 
 pub(crate) struct Shared<T> {
     /// What the state said at the end of the latest operation; see [`Hint`].
@@ -115,8 +116,14 @@ impl<T> Shared<T> {
             return Err(TryGetError::Empty);
         }
         let mut out = None;
-        let (step, fx) = self.with(|state, fx| state.get(&mut out, None, fx));
-        match self.keeping(out, fx) {
+        let ((step, receipt), fx) = self.with(|state, fx| {
+            let step = state.get(&mut out, None, fx);
+            (step, (!fx.is_nothing()).then(|| state.receipt()))
+        });
+        if let Some(receipt) = receipt {
+            out = self.keeping(out, receipt, fx);
+        }
+        match out {
             Some(value) => Ok(value),
             None if step == Step::Turn => self.take_turn().ok_or(TryGetError::Closed),
             None if step == Step::Closed => Err(TryGetError::Closed),
@@ -125,19 +132,15 @@ impl<T> Shared<T> {
     }
 
     /// Runs effects while a value is in hand: should they panic, it goes back into the channel.
-    #[inline]
-    pub(crate) fn keeping(&self, value: Option<T>, fx: Effects<T>) -> Option<T> {
-        if fx.is_nothing() {
-            return value;
-        }
-        let mut kept = Kept { shared: self, value };
+    pub(crate) fn keeping(&self, value: Option<T>, receipt: Receipt, fx: Effects<T>) -> Option<T> {
+        let mut kept = Kept { shared: self, receipt, value };
         fx.run();
         kept.value.take()
     }
 
     /// Gives back a value that a get was given and will not use.
-    pub(crate) fn give_back(&self, order: u64, value: T) {
-        self.act(|state, fx| state.give_back(order, value, fx));
+    pub(crate) fn give_back(&self, receipt: Receipt, value: T) {
+        self.act(|state, fx| state.give_back(receipt, value, fx));
     }
 
     /// Takes a value by oneself, as [`Step::Turn`] allows: clones a promise's, or advances an
@@ -151,8 +154,8 @@ impl<T> Shared<T> {
                 if item.is_some() {
                     back.iter = Some(iter);
                 }
-                let fx = back.bring();
-                self.keeping(item, fx)
+                let (receipt, fx) = back.bring();
+                self.keeping(item, receipt, fx)
             }
             Turn::Ended => None,
         }
@@ -186,6 +189,7 @@ fn hint_of<T>(state: &State<T>) -> u8 {
 /// A value to be given back if user code panics while it is held.
 struct Kept<'a, T> {
     shared: &'a Shared<T>,
+    receipt: Receipt,
     value: Option<T>,
 }
 
@@ -193,7 +197,7 @@ impl<T> Drop for Kept<'_, T> {
     fn drop(&mut self) {
         if let Some(value) = self.value.take() {
             // A second panic would abort the process; the first one tells enough.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.shared.give_back(0, value)));
+            let _ = catch_unwind(AssertUnwindSafe(|| self.shared.give_back(self.receipt, value)));
         }
     }
 }
@@ -205,11 +209,14 @@ struct BringBack<'a, T> {
 }
 
 impl<T> BringBack<'_, T> {
-    fn bring(mut self) -> Effects<T> {
+    fn bring(mut self) -> (Receipt, Effects<T>) {
         let iter = self.iter.take();
-        let ((), fx) = self.shared.with(|state, fx| state.end_turn(iter, fx));
+        let result = self.shared.with(|state, fx| {
+            state.end_turn(iter, fx);
+            state.receipt()
+        });
         std::mem::forget(self);
-        fx
+        result
     }
 }
 

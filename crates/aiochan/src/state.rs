@@ -21,7 +21,7 @@ use crate::buffer::{BoxIter, Buf, Buffer, Copies, Source, Store, WhenFull};
 use crate::effects::{Dropped, Effects};
 use crate::flag::{self, Flag};
 use crate::queue::{Claim, Queue};
-use crate::waiter::Phase;
+use crate::waiter::{How, Phase, Receipt};
 
 /// Why a channel was closed.
 pub(crate) type Reason = Arc<dyn Error + Send + Sync>;
@@ -41,14 +41,16 @@ pub(crate) struct State<T> {
     immediate: u64,
     /// Values of parked puts that were taken into the buffer.
     refilled: u64,
+    /// How the latest value left.
+    last: How,
     rare: Option<Box<Rare<T>>>,
 }
 
 /// What most channels never need.
 struct Rare<T> {
-    /// Values whose getter went away, oldest first, with their place in the order of handing over.
+    /// Values whose getter went away, oldest first, with their place in the order of leaving.
     returned: VecDeque<(u64, T)>,
-    /// How many were ever given back, so that they do not count as delivered.
+    /// How many were ever given back: they do not count as delivered, but keep their places.
     given_back: u64,
     evicted: u64,
     /// Parked `join`s.
@@ -88,6 +90,8 @@ pub(crate) struct Counts {
     pub(crate) refilled: u64,
 }
 
+const BUFFER_PANICKED: &str = "a method of the channel's buffer panicked";
+
 impl<T> State<T> {
     pub(crate) fn new(buf: Buf<T>) -> Self {
         let closed = matches!(buf.0, Store::Source(_));
@@ -100,6 +104,7 @@ impl<T> State<T> {
             handed: 0,
             immediate: 0,
             refilled: 0,
+            last: How::Buffered,
             rare: None,
         }
     }
@@ -139,9 +144,8 @@ impl<T> State<T> {
         if !self.gets.is_empty() {
             match self.gets.claim(me) {
                 Claim::Found(get) => {
-                    self.handed += 1;
-                    let value = slot.take().expect("a put has a value");
-                    fx.wake(get.hand(value, self.handed));
+                    let receipt = self.note(How::Handed);
+                    fx.wake(get.hand(slot.take().expect("a put has a value"), receipt));
                     return Step::Done;
                 }
                 Claim::Lost => return Step::Lost,
@@ -190,6 +194,7 @@ impl<T> State<T> {
         {
             *out = Some(value);
             self.buffered += 1;
+            self.last = How::Buffered;
             return Step::Done;
         }
         self.get_any(out, me, fx)
@@ -217,7 +222,7 @@ impl<T> State<T> {
 
     /// A value came from inside: there may be room now, or nothing left.
     fn got_buffered(&mut self, fx: &mut Effects<T>) -> Step {
-        self.buffered += 1;
+        self.note(How::Buffered);
         if !self.puts.is_empty() {
             self.refill(fx);
         }
@@ -239,7 +244,7 @@ impl<T> State<T> {
                     let (value, waker) = put.take();
                     *out = Some(value);
                     fx.wake(waker);
-                    self.immediate += 1;
+                    self.note(How::Immediate);
                     if self.closed {
                         self.settle(fx);
                     }
@@ -250,12 +255,32 @@ impl<T> State<T> {
             }
         }
         if !self.closed {
-            Step::Wait
-        } else if flag::commit(me) {
-            Step::Closed
-        } else {
-            Step::Lost
+            return Step::Wait;
         }
+        // The last of the parked puts may have turned out to be dead.
+        self.settle(fx);
+        if flag::commit(me) { Step::Closed } else { Step::Lost }
+    }
+
+    /// Counts a value that leaves.
+    fn note(&mut self, how: How) -> Receipt {
+        *self.count(how) += 1;
+        self.last = how;
+        self.receipt()
+    }
+
+    fn count(&mut self, how: How) -> &mut u64 {
+        match how {
+            How::Buffered => &mut self.buffered,
+            How::Handed => &mut self.handed,
+            How::Immediate => &mut self.immediate,
+        }
+    }
+
+    /// The receipt of the value that left last.
+    pub(crate) fn receipt(&self) -> Receipt {
+        let given_back = self.rare.as_ref().map_or(0, |rare| rare.given_back);
+        Receipt { order: self.buffered + self.handed + self.immediate + given_back, how: self.last }
     }
 
     /// Takes parked puts in while there is room.
@@ -315,7 +340,18 @@ impl<T> State<T> {
             Store::Custom(_) => {
                 match self.with_custom(fx, |buffer| buffer.can_add()) {
                     None => return Step::Closed,
-                    Some(false) => return Step::Wait,
+                    // A buffer without any room is a rendezvous.
+                    Some(false) => {
+                        return match self.gets.claim(me) {
+                            Claim::Found(get) => {
+                                let receipt = self.note(How::Handed);
+                                fx.wake(get.hand(slot.take().expect("a put has a value"), receipt));
+                                Step::Done
+                            }
+                            Claim::Lost => Step::Lost,
+                            Claim::Nobody => Step::Wait,
+                        };
+                    }
                     Some(true) if !flag::commit(me) => return Step::Lost,
                     Some(true) => {}
                 }
@@ -380,7 +416,8 @@ impl<T> State<T> {
         while self.gets.any_live() && self.with_custom(fx, |buffer| buffer.can_take()) == Some(true)
         {
             let Some(value) = self.with_custom(fx, |buffer| buffer.take()) else { return };
-            self.hand_or_keep(self.handed + 1, value, fx);
+            let order = self.receipt().order + 1;
+            self.hand_or_keep(order, value, fx);
         }
     }
 
@@ -408,12 +445,10 @@ impl<T> State<T> {
         if let Store::Custom(buffer) = std::mem::replace(&mut self.store, rendezvous) {
             fx.drop_later(Dropped::Buffer(buffer));
         }
-        self.close(
-            Some(Arc::from(Box::<dyn Error + Send + Sync>::from(
-                "a method of the channel's buffer panicked",
-            ))),
-            fx,
-        );
+        let reason = Box::<dyn Error + Send + Sync>::from(BUFFER_PANICKED);
+        if !self.close(Some(Arc::from(reason)), fx) {
+            self.settle(fx);
+        }
     }
 
     /// What a get takes in its turn.
@@ -427,7 +462,9 @@ impl<T> State<T> {
 
     /// Brings the iterator back, or says that it has ended.
     pub(crate) fn end_turn(&mut self, iter: Option<BoxIter<T>>, fx: &mut Effects<T>) {
-        self.buffered += u64::from(iter.is_some());
+        if iter.is_some() {
+            self.note(How::Buffered);
+        }
         self.store = Store::Source(iter.map_or(Source::Ended, Source::Here));
         self.pass_turn(fx);
     }
@@ -463,21 +500,18 @@ impl<T> State<T> {
     // --- giving back, withdrawing, closing ---
 
     /// Takes back a value whose getter went away: for the get that waits longest, or to the front,
-    /// where it finds its place by `order`. A value that its getter took by itself has no order
-    /// (0): it goes behind all that were handed over so far.
+    /// behind those that left before it.
     #[cold]
-    pub(crate) fn give_back(&mut self, order: u64, value: T, fx: &mut Effects<T>) {
-        if order == 0 {
-            return self.hand_or_keep(self.handed, value, fx);
-        }
+    pub(crate) fn give_back(&mut self, receipt: Receipt, value: T, fx: &mut Effects<T>) {
+        *self.count(receipt.how) -= 1;
         self.rare().given_back += 1;
-        self.hand_or_keep(order, value, fx);
+        self.hand_or_keep(receipt.order, value, fx);
     }
 
     fn hand_or_keep(&mut self, order: u64, value: T, fx: &mut Effects<T>) {
         if let Claim::Found(get) = self.gets.claim(None) {
-            self.handed += 1;
-            fx.wake(get.hand(value, order));
+            self.note(How::Handed);
+            fx.wake(get.hand(value, Receipt { order, how: How::Handed }));
         } else {
             let returned = &mut self.rare().returned;
             let at = returned.partition_point(|(other, _)| *other < order);
@@ -532,7 +566,7 @@ impl<T> State<T> {
 
     /// Completes the `join`s of a channel that is closed and exhausted.
     fn settle(&mut self, fx: &mut Effects<T>) {
-        if self.rare.as_ref().is_none_or(|rare| rare.joins.is_empty()) || !self.is_exhausted() {
+        if self.rare.as_ref().is_none_or(|rare| rare.joins.is_empty()) || !self.is_exhausted(fx) {
             return;
         }
         while let Claim::Found(join) = self.rare().joins.claim(None) {
@@ -548,21 +582,39 @@ impl<T> State<T> {
 
     /// Closed, with nothing inside and no parked puts. A promise's value is not used up by gets, so
     /// it does not count.
-    pub(crate) fn is_exhausted(&self) -> bool {
-        let ended = match &self.store {
+    pub(crate) fn is_exhausted(&mut self, fx: &mut Effects<T>) -> bool {
+        if !self.closed || self.returned() > 0 || self.puts.any_live() {
+            return false;
+        }
+        match &self.store {
             Store::Source(source) => matches!(source, Source::Ended),
             Store::Promise { .. } => true,
-            _ => self.len() == 0,
+            _ => self.len(fx) == 0,
+        }
+    }
+
+    pub(crate) fn len(&mut self, fx: &mut Effects<T>) -> usize {
+        let inside = match &self.store {
+            Store::Ring(ring) => ring.values.len(),
+            Store::Promise { value, .. } => usize::from(value.is_some()),
+            Store::Source(_) => 0,
+            Store::Custom(_) => self.with_custom(fx, |buffer| buffer.len()).unwrap_or(0),
         };
-        self.closed && ended && !self.puts.any_live()
+        inside + self.returned()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.store.len() + self.returned()
+    pub(crate) fn capacity(&mut self, fx: &mut Effects<T>) -> Option<usize> {
+        match &self.store {
+            Store::Ring(ring) => (ring.limit != usize::MAX).then_some(ring.limit),
+            Store::Promise { .. } => Some(1),
+            Store::Source(_) => Some(0),
+            Store::Custom(_) => self.with_custom(fx, |buffer| buffer.capacity()).unwrap_or(Some(0)),
+        }
     }
 
-    pub(crate) fn capacity(&self) -> Option<usize> {
-        self.store.capacity()
+    /// Whether gets take their values by themselves, so that there are always more.
+    pub(crate) fn gives_turns(&self) -> bool {
+        matches!(self.store, Store::Promise { .. } | Store::Source(_))
     }
 
     pub(crate) fn reason(&self) -> Option<Reason> {
@@ -575,13 +627,11 @@ impl<T> State<T> {
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        let (evicted, given_back) =
-            self.rare.as_ref().map_or((0, 0), |rare| (rare.evicted, rare.given_back));
         Counts {
             buffered: self.buffered,
-            queued: self.handed - given_back,
+            queued: self.handed,
             immediate: self.immediate,
-            evicted,
+            evicted: self.rare.as_ref().map_or(0, |rare| rare.evicted),
             refilled: self.refilled,
         }
     }

@@ -71,17 +71,18 @@ impl<T> Stream for Items<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let Self { chan, waiter } = &mut *self;
+        if let Some(waiter) = waiter
+            && waiter.phase() == Phase::Spent
+        {
+            waiter.set_phase(Phase::Idle);
+        }
         if waiter.as_ref().is_none_or(|waiter| waiter.phase() == Phase::Idle)
             && let Ok(value) = chan.try_get()
         {
             return Poll::Ready(Some(value));
         }
-        let waiter = waiter.get_or_insert_with(|| Box::pin(Waiter::new(None))).as_ref();
-        let result = poll_get(&chan.shared, waiter, cx);
-        if result.is_ready() {
-            waiter.set_phase(Phase::Idle);
-        }
-        result
+        let waiter = waiter.get_or_insert_with(|| Box::pin(Waiter::new(None)));
+        poll_get(&chan.shared, waiter.as_ref(), cx)
     }
 }
 

@@ -56,6 +56,24 @@ pub(crate) enum Wake {
     Select(NonNull<Flag>),
 }
 
+/// How a value left the channel, and its place in the order of all that did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Receipt {
+    pub(crate) order: u64,
+    pub(crate) how: How,
+}
+
+/// How a value left the channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// From inside.
+    Buffered,
+    /// To a parked get.
+    Handed,
+    /// From a parked put.
+    Immediate,
+}
+
 /// A place to park one operation of `T`.
 pub(crate) struct Waiter<T> {
     phase: AtomicU8,
@@ -71,8 +89,8 @@ pub(crate) struct Body<T> {
     /// A callback or an `add`: counted against `max_pending`.
     pub(crate) queued: bool,
     value: Option<T>,
-    /// The place of a value that was handed over among all that were, from 1; 0 if none was.
-    order: u64,
+    /// Where the value in a get's slot came from.
+    receipt: Receipt,
 }
 
 // SAFETY: the phases hand the body from one thread to another, with Release and Acquire; it is
@@ -92,7 +110,7 @@ impl<T> Waiter<T> {
                 wake: Wake::Nobody,
                 queued: false,
                 value,
-                order: 0,
+                receipt: Receipt { order: 0, how: How::Buffered },
             }),
             _pinned: PhantomPinned,
         }
@@ -138,11 +156,20 @@ impl<T> Waiter<T> {
         self.with_slot(Option::take)
     }
 
-    /// Where the value that was handed to this waiter stands among all that were.
-    pub(crate) fn order(&self) -> u64 {
+    /// Where the value in the slot came from, for giving it back.
+    pub(crate) fn receipt(&self) -> Receipt {
         debug_assert_ne!(self.phase(), Phase::Waiting);
         // SAFETY: as in `with_slot`.
-        unsafe { (*self.body.get()).order }
+        unsafe { (*self.body.get()).receipt }
+    }
+
+    /// Keeps a value that the get took by itself.
+    pub(crate) fn keep(&self, value: T, receipt: Receipt) {
+        debug_assert_ne!(self.phase(), Phase::Waiting);
+        // SAFETY: as in `with_slot`.
+        let body = unsafe { &mut *self.body.get() };
+        body.value = Some(value);
+        body.receipt = receipt;
     }
 }
 
@@ -180,11 +207,11 @@ impl<T> Claimed<T> {
 
     /// Hands a value to a parked get.
     #[inline]
-    pub(crate) fn hand(self, value: T, order: u64) -> Option<Waker> {
+    pub(crate) fn hand(self, value: T, receipt: Receipt) -> Option<Waker> {
         // SAFETY: as in `take`.
         let body = unsafe { self.waiter.as_ref().body() };
         body.value = Some(value);
-        body.order = order;
+        body.receipt = receipt;
         self.answer(Phase::Done)
     }
 
