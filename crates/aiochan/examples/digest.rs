@@ -65,7 +65,10 @@ fn main() -> ExitCode {
 
     for _ in 0..options.jobs.get() {
         let (jobs, bar) = (jobs_out.clone(), bar.clone());
-        thread::spawn(move || jobs.into_iter().for_each(|job| hash(job, &bar)));
+        thread::spawn(move || {
+            let mut chunk = vec![0; 64 * 1024];
+            jobs.into_iter().for_each(|job| hash(job, &mut chunk, &bar));
+        });
     }
     let files = jobs_out.chan().clone();
     drop(jobs_out);
@@ -124,17 +127,16 @@ fn is_regular(entry: &walkdir::DirEntry) -> bool {
         || entry.depth() == 0 && fs::metadata(entry.path()).is_ok_and(|target| target.is_file())
 }
 
-fn hash((path, reply): Job, bar: &ProgressBar) {
+fn hash((path, reply): Job, chunk: &mut [u8], bar: &ProgressBar) {
     // If the printer has gone nobody wants to know.
-    let _ = reply.put_blocking(digest_of(&path, bar));
+    let _ = reply.put_blocking(digest_of(&path, chunk, bar));
 }
 
-fn digest_of(path: &Path, bar: &ProgressBar) -> io::Result<String> {
+fn digest_of(path: &Path, chunk: &mut [u8], bar: &ProgressBar) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut sha = Sha256::new();
-    let mut chunk = vec![0; 64 * 1024];
     loop {
-        match file.read(&mut chunk) {
+        match file.read(chunk) {
             Ok(0) => return Ok(format!("{:x}", sha.finalize())),
             Ok(read) => {
                 sha.update(&chunk[..read]);

@@ -82,7 +82,7 @@ pub(crate) struct Ring<T> {
     pub(crate) when_full: WhenFull,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WhenFull {
     Wait,
     DropNew,

@@ -676,3 +676,6 @@ impl<T> State<T> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
