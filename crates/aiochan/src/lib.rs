@@ -1,4 +1,33 @@
-//! CSP channels that never lose a value.
+//! CSP channels that never lose a value: for async tasks on any executor, for threads and for
+//! callbacks, with buffers of every policy and one atomic select over gets and puts.
+//!
+//! Start with [`Chan`] and its constructors; then [`select!`]. [`Chan::split`] gives halves that close
+//! by dropping.
+//!
+//! ```
+//! use aiochan::{Chan, select_blocking};
+//!
+//! let (results, failed) = (Chan::fixed(4), Chan::<String>::new());
+//! let out = results.clone();
+//! std::thread::spawn(move || out.put_blocking(6 * 7));
+//!
+//! let answer = select_blocking! {
+//!     n = results.get() => n,
+//!     reason = failed.get() => panic!("{reason:?}"),
+//! };
+//! assert_eq!(answer, Some(42));
+//! ```
+//!
+//! # What holds
+//!
+//! - **Conservation.** A value is in a channel, or has been given to exactly one getter, or is back with
+//!   its putter, or was evicted by a buffer whose policy says so; also when futures are dropped, at any
+//!   moment.
+//! - **At most one** arm of a select is committed; the others have no effect.
+//! - **Order.** First in, first out, for values, waiting puts and waiting gets.
+//! - **Close.** After [`Chan::close`] puts fail; what is inside and what waits already is still
+//!   delivered; then every get is answered with `None`.
+//! - **No user code under a lock**, but the methods of a [`Buffer`] of your own.
 #![deny(unsafe_code)]
 
 mod block;
@@ -40,3 +69,8 @@ pub mod __private {
     //! What the macros name.
     pub use crate::race::Race;
 }
+
+/// The README's examples, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -510,3 +510,23 @@ proptest! {
         pair.account();
     }
 }
+
+/// What random sequences seldom come to: two values back, a buffer that is not full by itself, and a
+/// put that waits because of both.
+#[test]
+fn a_parked_put_is_not_taken_in_while_given_back_values_take_the_room() {
+    let mut pair = Pair::new(Kind { limit: 2, when_full: WhenFull::Wait, custom: false });
+    pair.act(Action::Get(None));
+    pair.act(Action::Get(None));
+    (0..3).for_each(|_| pair.act(Action::TryPut));
+    pair.end(0, false);
+    pair.end(0, false);
+    pair.act(Action::Put(None));
+    assert_eq!(
+        (pair.model.returned.len(), pair.model.buffer.len(), pair.model.ops.len()),
+        (2, 1, 1)
+    );
+    (0..4).for_each(|_| pair.act(Action::TryGet));
+    assert_eq!(pair.model.delivered, [0, 1, 2, 3]);
+    pair.account();
+}
