@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
+use crate::effects::Effects;
 use crate::error::{PutError, TryGetError};
 use crate::flag::Flag;
 use crate::queue::Queue;
@@ -127,7 +128,7 @@ impl<T> Future for Join<'_, T> {
         let (done, old) = this.shared.act(|state, fx| match waiter.phase() {
             Phase::Waiting => (false, state.joins().set_waker(&waiter, waker)),
             Phase::Idle if !state.is_exhausted(fx) => {
-                state.joins().push(waiter, Wake::Task(waker), false);
+                state.joins().push(waiter, Wake::Task(waker));
                 (false, Wake::Nobody)
             }
             _ => (true, Wake::Task(waker)),
@@ -267,7 +268,7 @@ impl<'a> Start<'a> {
         let (wake, max_pending) = match self {
             Self::Try => return None,
             Self::Park(waker) => (Wake::Task(waker), None),
-            Self::Queue(waker, max_pending) => (Wake::Task(waker), Some(max_pending)),
+            Self::Queue(waker, max_pending) => (Wake::Queued(waker), Some(max_pending)),
             Self::Arm(flag) => (Wake::Select(NonNull::from(flag)), None),
         };
         Some(Park { wake, max_pending })
@@ -281,7 +282,7 @@ impl Park {
         if self.max_pending.is_some_and(|max_pending| queue.queued() >= max_pending) {
             return Err(self.wake);
         }
-        queue.push(waiter, self.wake, self.max_pending.is_some());
+        queue.push(waiter, self.wake);
         Ok(())
     }
 }
@@ -300,7 +301,8 @@ pub(crate) fn start_get<T>(
     let mut park = start.park();
     let mut parked = None;
     let mut out = None;
-    let ((step, receipt), fx) = shared.with(|state, fx| {
+    let mut fx = Effects::new();
+    let (step, receipt) = shared.with(&mut fx, |state, fx| {
         let step = state.get(&mut out, flag, fx);
         if step == Step::Wait {
             parked = park.take().map(|park| park.in_queue(&mut state.gets, waiter));
@@ -329,7 +331,8 @@ pub(crate) fn start_put<T>(
     let flag = start.flag();
     let mut park = start.park();
     let mut parked = None;
-    let (step, fx) = shared.with(|state, fx| {
+    let mut fx = Effects::new();
+    let step = shared.with(&mut fx, |state, fx| {
         let step = waiter.with_slot(|slot| {
             assert!(slot.is_some(), "a put was polled after it had completed");
             state.put(slot, flag, fx)

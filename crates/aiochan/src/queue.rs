@@ -10,7 +10,7 @@ use std::ptr::NonNull;
 use std::task::Waker;
 
 use crate::flag::{self, Flag, Pair};
-use crate::waiter::{Body, Claimed, Phase, Waiter, Wake};
+use crate::waiter::{Claimed, Links, Phase, Waiter, Wake};
 
 pub(crate) struct Queue<T> {
     head: Option<NonNull<Waiter<T>>>,
@@ -31,15 +31,15 @@ pub(crate) enum Claim<T> {
     Lost,
 }
 
-/// The body of a linked waiter.
+/// The links of a linked waiter.
 ///
 /// # Safety
-/// The caller has `&mut` access to the queue that `waiter` is linked in, or is being linked to.
+/// The caller has `&mut` access to the queue that `waiter` is linked in.
 #[inline]
-unsafe fn body<'a, T>(waiter: NonNull<Waiter<T>>) -> &'a mut Body<T> {
+unsafe fn links<'a, T>(waiter: NonNull<Waiter<T>>) -> &'a mut Links<T> {
     // SAFETY: a linked waiter is alive, for its operation withdraws it before it goes; and the
     // queue's lock is held.
-    unsafe { waiter.as_ref().body() }
+    unsafe { waiter.as_ref().links() }
 }
 
 impl<T> Queue<T> {
@@ -54,9 +54,10 @@ impl<T> Queue<T> {
 
     /// Parks `waiter` at the end. It stays where it is in memory (it is pinned) and is removed
     /// before it goes (its operation's `Drop` does that; the waiter's own aborts otherwise).
-    pub(crate) fn push(&mut self, waiter: Pin<&Waiter<T>>, wake: Wake, queued: bool) {
+    pub(crate) fn push(&mut self, waiter: Pin<&Waiter<T>>, wake: Wake) {
         debug_assert_ne!(waiter.phase(), Phase::Waiting);
         let node = NonNull::from(waiter.get_ref());
+        self.queued += usize::from(wake.is_queued());
         let (prev, next) = match self.head {
             None => {
                 self.head = Some(node);
@@ -64,21 +65,14 @@ impl<T> Queue<T> {
             }
             Some(head) => {
                 // SAFETY: `head` is linked here.
-                let tail = unsafe { body(head) }.prev.expect("linked");
-                // SAFETY: both are linked here; the borrows are one after the other.
-                unsafe { body(head) }.prev = Some(node);
-                // SAFETY: as above.
-                unsafe { body(tail) }.next = Some(node);
+                let tail = std::mem::replace(&mut unsafe { links(head) }.prev, node);
+                // SAFETY: as is its neighbour; the borrows are one after the other.
+                unsafe { links(tail) }.next = node;
                 (tail, head)
             }
         };
         // SAFETY: the waiter is in no queue, so its body is its operation's, which lends it here.
-        let body = unsafe { body(node) };
-        body.prev = Some(prev);
-        body.next = Some(next);
-        body.wake = wake;
-        body.queued = queued;
-        self.queued += usize::from(queued);
+        unsafe { waiter.set_links(Links { prev, next, wake }) };
         waiter.set_phase(Phase::Waiting);
     }
 
@@ -99,8 +93,9 @@ impl<T> Queue<T> {
             return Wake::Task(waker);
         }
         // SAFETY: it is linked here.
-        let body = unsafe { body(NonNull::from(waiter)) };
-        std::mem::replace(&mut body.wake, Wake::Task(waker))
+        let links = unsafe { links(NonNull::from(waiter)) };
+        debug_assert!(!links.wake.is_queued(), "a callback is never polled by a task");
+        std::mem::replace(&mut links.wake, Wake::Task(waker))
     }
 
     /// Commits the operation that waits longest, together with `me` where that is given, and takes
@@ -109,12 +104,13 @@ impl<T> Queue<T> {
     pub(crate) fn claim(&mut self, me: Option<&Flag>) -> Claim<T> {
         let Some(head) = self.head else { return Claim::Nobody };
         // SAFETY: `head` is linked here.
-        let waker = match &mut unsafe { body(head) }.wake {
-            Wake::Select(_) => return self.claim_among_arms(head, me),
-            plain if flag::commit(me) => take_waker(plain),
-            _ => return Claim::Lost,
-        };
-        self.unlink(head);
+        if let Wake::Select(_) = unsafe { links(head) }.wake {
+            return self.claim_among_arms(head, me);
+        }
+        if !flag::commit(me) {
+            return Claim::Lost;
+        }
+        let waker = self.unlink(head).into_waker();
         // SAFETY: just unlinked, and the lock is held.
         Claim::Found(unsafe { Claimed::new(head, waker) })
     }
@@ -123,18 +119,18 @@ impl<T> Queue<T> {
         let mut at = head;
         loop {
             // SAFETY: `at` is linked here.
-            let body = unsafe { body(at) };
-            let next = body.next.expect("linked");
-            let pair = match &mut body.wake {
+            let links = unsafe { links(at) };
+            let next = links.next;
+            let pair = match &links.wake {
                 // SAFETY: the flag outlives its arms' stay in the queue.
                 Wake::Select(flag) => Flag::commit_pair(me, unsafe { flag.as_ref() }),
-                plain if flag::commit(me) => Pair::Both(take_waker(plain)),
+                _ if flag::commit(me) => Pair::Both(None),
                 _ => Pair::MineGone,
             };
             let last = Some(next) == self.head;
             match pair {
                 Pair::Both(waker) => {
-                    self.unlink(at);
+                    let waker = self.unlink(at).into_waker().or(waker);
                     // SAFETY: just unlinked, and the lock is held.
                     return Claim::Found(unsafe { Claimed::new(at, waker) });
                 }
@@ -171,27 +167,23 @@ impl<T> Queue<T> {
     fn iter(&self) -> impl Iterator<Item = NonNull<Waiter<T>>> {
         std::iter::successors(self.head, move |waiter| {
             // SAFETY: it is linked here.
-            unsafe { body(*waiter) }.next.filter(|next| Some(*next) != self.head)
+            Some(unsafe { links(*waiter) }.next).filter(|next| Some(*next) != self.head)
         })
     }
 
     #[inline]
     fn unlink(&mut self, waiter: NonNull<Waiter<T>>) -> Wake {
-        // SAFETY: it is linked here, and each borrow ends before the next begins.
-        let (prev, next, wake, queued) = unsafe {
-            let body = body(waiter);
-            let wake = std::mem::replace(&mut body.wake, Wake::Nobody);
-            (body.prev.expect("linked"), body.next.expect("linked"), wake, body.queued)
-        };
-        self.queued -= usize::from(queued);
+        // SAFETY: it is linked here, and after this it is not.
+        let Links { prev, next, wake } = unsafe { waiter.as_ref().take_links() };
+        self.queued -= usize::from(wake.is_queued());
         if next == waiter {
             self.head = None;
             return wake;
         }
         // SAFETY: the neighbours are linked here; the borrows are one after the other.
-        unsafe { body(prev) }.next = Some(next);
+        unsafe { links(prev) }.next = next;
         // SAFETY: as above.
-        unsafe { body(next) }.prev = Some(prev);
+        unsafe { links(next) }.prev = prev;
         if self.head == Some(waiter) {
             self.head = Some(next);
         }
@@ -201,17 +193,9 @@ impl<T> Queue<T> {
 
 fn waiter_is_live<T>(waiter: NonNull<Waiter<T>>) -> bool {
     // SAFETY: called on linked waiters only, with the lock held.
-    match unsafe { &body(waiter).wake } {
+    match unsafe { &links(waiter).wake } {
         // SAFETY: the flag outlives its arms' stay in the queue.
         Wake::Select(flag) => !unsafe { flag.as_ref() }.is_committed(),
         _ => true,
-    }
-}
-
-#[inline]
-fn take_waker(wake: &mut Wake) -> Option<Waker> {
-    match std::mem::replace(wake, Wake::Nobody) {
-        Wake::Task(waker) => Some(waker),
-        _ => None,
     }
 }

@@ -52,21 +52,23 @@ impl<T> Shared<T> {
     #[inline(always)]
     pub(crate) fn with<R>(
         &self,
+        fx: &mut Effects<T>,
         f: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R,
-    ) -> (R, Effects<T>) {
-        let mut fx = Effects::new();
+    ) -> R {
         let mut state = self.state.lock();
-        let result = f(&mut state, &mut fx);
+        let result = f(&mut state, fx);
         self.hint.store(hint_of(&state), Ordering::Release);
-        drop(state);
-        (result, fx)
+        result
     }
 
     /// Runs `f` on the locked state, then its effects. For results that hold no value.
     #[inline(always)]
     pub(crate) fn act<R>(&self, f: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R) -> R {
-        let (result, fx) = self.with(f);
-        fx.run();
+        let mut fx = Effects::new();
+        let result = self.with(&mut fx, f);
+        if !fx.is_nothing() {
+            fx.run();
+        }
         result
     }
 
@@ -116,7 +118,8 @@ impl<T> Shared<T> {
             return Err(TryGetError::Empty);
         }
         let mut out = None;
-        let ((step, receipt), fx) = self.with(|state, fx| {
+        let mut fx = Effects::new();
+        let (step, receipt) = self.with(&mut fx, |state, fx| {
             let step = state.get(&mut out, None, fx);
             (step, (!fx.is_nothing()).then(|| state.receipt()))
         });
@@ -211,12 +214,13 @@ struct BringBack<'a, T> {
 impl<T> BringBack<'_, T> {
     fn bring(mut self) -> (Receipt, Effects<T>) {
         let iter = self.iter.take();
-        let result = self.shared.with(|state, fx| {
+        let mut fx = Effects::new();
+        let receipt = self.shared.with(&mut fx, |state, fx| {
             state.end_turn(iter, fx);
             state.receipt()
         });
         std::mem::forget(self);
-        result
+        (receipt, fx)
     }
 }
 

@@ -280,7 +280,7 @@ impl<T> State<T> {
     /// The receipt of the value that left last.
     pub(crate) fn receipt(&self) -> Receipt {
         let given_back = self.rare.as_ref().map_or(0, |rare| rare.given_back);
-        Receipt { order: self.buffered + self.handed + self.immediate + given_back, how: self.last }
+        Receipt::new(self.buffered + self.handed + self.immediate + given_back, self.last)
     }
 
     /// Takes parked puts in while there is room.
@@ -416,7 +416,7 @@ impl<T> State<T> {
         while self.gets.any_live() && self.with_custom(fx, |buffer| buffer.can_take()) == Some(true)
         {
             let Some(value) = self.with_custom(fx, |buffer| buffer.take()) else { return };
-            let order = self.receipt().order + 1;
+            let order = self.receipt().order() + 1;
             self.hand_or_keep(order, value, fx);
         }
     }
@@ -503,15 +503,15 @@ impl<T> State<T> {
     /// behind those that left before it.
     #[cold]
     pub(crate) fn give_back(&mut self, receipt: Receipt, value: T, fx: &mut Effects<T>) {
-        *self.count(receipt.how) -= 1;
+        *self.count(receipt.how()) -= 1;
         self.rare().given_back += 1;
-        self.hand_or_keep(receipt.order, value, fx);
+        self.hand_or_keep(receipt.order(), value, fx);
     }
 
     fn hand_or_keep(&mut self, order: u64, value: T, fx: &mut Effects<T>) {
         if let Claim::Found(get) = self.gets.claim(None) {
             self.note(How::Handed);
-            fx.wake(get.hand(value, Receipt { order, how: How::Handed }));
+            fx.wake(get.hand(value, Receipt::new(order, How::Handed)));
         } else {
             let returned = &mut self.rare().returned;
             let at = returned.partition_point(|(other, _)| *other < order);

@@ -9,15 +9,16 @@
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomPinned;
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::task::Waker;
 
 use crate::flag::Flag;
-use crate::sync::{AtomicU8, Ordering};
+use crate::sync::{AtomicUsize, Ordering};
 
 /// Where an operation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
+#[repr(usize)]
 pub(crate) enum Phase {
     /// Not parked: not begun, withdrawn, or dead because another arm of its select won.
     Idle,
@@ -35,7 +36,7 @@ pub(crate) enum Phase {
 
 impl Phase {
     #[inline]
-    fn from_u8(phase: u8) -> Self {
+    fn from_word(phase: usize) -> Self {
         match phase {
             0 => Self::Idle,
             1 => Self::Waiting,
@@ -51,16 +52,52 @@ impl Phase {
 pub(crate) enum Wake {
     Nobody,
     Task(Waker),
+    /// A callback or an `add`, counted against `max_pending`.
+    Queued(Waker),
     /// The arm of a select, which must be committed first. The flag outlives the waiter's stay in
     /// the queue.
     Select(NonNull<Flag>),
 }
 
+impl Wake {
+    #[inline]
+    pub(crate) fn is_queued(&self) -> bool {
+        matches!(self, Self::Queued(_))
+    }
+
+    #[inline]
+    pub(crate) fn into_waker(self) -> Option<Waker> {
+        match self {
+            Self::Task(waker) | Self::Queued(waker) => Some(waker),
+            Self::Nobody | Self::Select(_) => None,
+        }
+    }
+}
+
 /// How a value left the channel, and its place in the order of all that did.
+///
+/// One word, so that making a waiter is a few plain stores: with two fields of different sizes the
+/// compiler builds them elsewhere and copies them, which stalls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Receipt {
-    pub(crate) order: u64,
-    pub(crate) how: How,
+pub(crate) struct Receipt(u64);
+
+impl Receipt {
+    #[inline]
+    pub(crate) fn new(order: u64, how: How) -> Self {
+        Self(order << 2 | how as u64)
+    }
+
+    pub(crate) fn order(self) -> u64 {
+        self.0 >> 2
+    }
+
+    pub(crate) fn how(self) -> How {
+        match self.0 & 3 {
+            0 => How::Buffered,
+            1 => How::Handed,
+            _ => How::Immediate,
+        }
+    }
 }
 
 /// How a value left the channel.
@@ -76,21 +113,27 @@ pub(crate) enum How {
 
 /// A place to park one operation of `T`.
 pub(crate) struct Waiter<T> {
-    phase: AtomicU8,
+    /// A [`Phase`]; a whole word, for there is nothing to put beside it.
+    phase: AtomicUsize,
     body: UnsafeCell<Body<T>>,
     _pinned: PhantomPinned,
 }
 
 /// What the module comment says who may touch.
-pub(crate) struct Body<T> {
-    pub(crate) prev: Option<NonNull<Waiter<T>>>,
-    pub(crate) next: Option<NonNull<Waiter<T>>>,
-    pub(crate) wake: Wake,
-    /// A callback or an `add`: counted against `max_pending`.
-    pub(crate) queued: bool,
+struct Body<T> {
     value: Option<T>,
-    /// Where the value in a get's slot came from.
-    receipt: Receipt,
+    /// Written when the waiter is parked, and read out when it is taken out of its queue. Not written
+    /// before: most operations never park.
+    links: MaybeUninit<Links<T>>,
+    /// Where the value in a get's slot came from: written with it.
+    receipt: MaybeUninit<Receipt>,
+}
+
+/// A waiter's place in its queue.
+pub(crate) struct Links<T> {
+    pub(crate) prev: NonNull<Waiter<T>>,
+    pub(crate) next: NonNull<Waiter<T>>,
+    pub(crate) wake: Wake,
 }
 
 // SAFETY: the phases hand the body from one thread to another, with Release and Acquire; it is
@@ -103,14 +146,11 @@ impl<T> Waiter<T> {
     /// A waiter for a get, or, with a value, for a put.
     pub(crate) fn new(value: Option<T>) -> Self {
         Self {
-            phase: AtomicU8::new(Phase::Idle as u8),
+            phase: AtomicUsize::new(Phase::Idle as usize),
             body: UnsafeCell::new(Body {
-                prev: None,
-                next: None,
-                wake: Wake::Nobody,
-                queued: false,
                 value,
-                receipt: Receipt { order: 0, how: How::Buffered },
+                links: MaybeUninit::uninit(),
+                receipt: MaybeUninit::uninit(),
             }),
             _pinned: PhantomPinned,
         }
@@ -118,26 +158,48 @@ impl<T> Waiter<T> {
 
     #[inline]
     pub(crate) fn phase(&self) -> Phase {
-        Phase::from_u8(self.phase.load(Ordering::Acquire))
+        Phase::from_word(self.phase.load(Ordering::Acquire))
     }
 
     /// Ends or begins a stay in a queue; called under the channel's lock, or by the operation of a
     /// waiter that is in none.
     #[inline]
     pub(crate) fn set_phase(&self, phase: Phase) {
-        self.phase.store(phase as u8, Ordering::Release);
+        self.phase.store(phase as usize, Ordering::Release);
     }
 
-    /// The body of a waiter in a queue.
+    /// The place in its queue of a parked waiter.
     ///
     /// # Safety
-    /// The caller holds the lock of the channel in whose queue this waiter is, or is about to be,
-    /// and keeps no other reference to the body.
+    /// The waiter is parked. The caller holds the lock of the channel in whose queue it is, and keeps
+    /// no other reference to the links.
     #[allow(clippy::mut_from_ref, reason = "an UnsafeCell's contents, under the lock")]
     #[inline]
-    pub(crate) unsafe fn body(&self) -> &mut Body<T> {
-        // SAFETY: by the caller's promise nobody else touches the body now.
-        unsafe { &mut *self.body.get() }
+    pub(crate) unsafe fn links(&self) -> &mut Links<T> {
+        // SAFETY: by the caller's promise nobody else touches the body now, and the links were
+        // written when the waiter was parked.
+        unsafe { (*self.body.get()).links.assume_init_mut() }
+    }
+
+    /// Sets the place in the queue of a waiter that is about to be parked.
+    ///
+    /// # Safety
+    /// The waiter is in no queue, its operation lends it, and the caller holds the lock of the channel
+    /// in whose queue it is going to be.
+    #[inline]
+    pub(crate) unsafe fn set_links(&self, links: Links<T>) {
+        // SAFETY: by the caller's promise the body is the caller's now.
+        unsafe { (*self.body.get()).links.write(links) };
+    }
+
+    /// Moves the links of a parked waiter out.
+    ///
+    /// # Safety
+    /// As for [`links`](Self::links); and the waiter counts as taken out of its queue from now on.
+    #[inline]
+    pub(crate) unsafe fn take_links(&self) -> Links<T> {
+        // SAFETY: as in `links`; they are not used again until they are written again.
+        unsafe { (*self.body.get()).links.assume_init_read() }
     }
 
     /// Runs `f` on the slot of a waiter that is in no queue. Only its own operation may call this;
@@ -156,11 +218,15 @@ impl<T> Waiter<T> {
         self.with_slot(Option::take)
     }
 
-    /// Where the value in the slot came from, for giving it back.
+    /// Where the value came from that is in the slot of a get.
     pub(crate) fn receipt(&self) -> Receipt {
-        debug_assert_ne!(self.phase(), Phase::Waiting);
-        // SAFETY: as in `with_slot`.
-        unsafe { (*self.body.get()).receipt }
+        assert_eq!(
+            self.phase(),
+            Phase::Done,
+            "only a get that has been given a value has a receipt"
+        );
+        // SAFETY: as in `with_slot`; `hand` and `keep`, which alone give a get a value, write it.
+        unsafe { (*self.body.get()).receipt.assume_init() }
     }
 
     /// Keeps a value that the get took by itself.
@@ -169,7 +235,7 @@ impl<T> Waiter<T> {
         // SAFETY: as in `with_slot`.
         let body = unsafe { &mut *self.body.get() };
         body.value = Some(value);
-        body.receipt = receipt;
+        body.receipt.write(receipt);
     }
 }
 
@@ -200,7 +266,7 @@ impl<T> Claimed<T> {
     #[inline]
     pub(crate) fn take(self) -> (T, Option<Waker>) {
         // SAFETY: by the promise of `new` the waiter is alive, and ours until its phase is set.
-        let value = unsafe { self.waiter.as_ref().body() }.value.take();
+        let value = unsafe { (*self.waiter.as_ref().body.get()).value.take() };
         let waker = self.answer(Phase::Done);
         (value.expect("a parked put holds its value"), waker)
     }
@@ -209,9 +275,9 @@ impl<T> Claimed<T> {
     #[inline]
     pub(crate) fn hand(self, value: T, receipt: Receipt) -> Option<Waker> {
         // SAFETY: as in `take`.
-        let body = unsafe { self.waiter.as_ref().body() };
+        let body = unsafe { &mut *self.waiter.as_ref().body.get() };
         body.value = Some(value);
-        body.receipt = receipt;
+        body.receipt.write(receipt);
         self.answer(Phase::Done)
     }
 

@@ -297,7 +297,7 @@ impl Pair {
             Step::Wait if park => {
                 let waiter = Box::pin(Waiter::new(slot));
                 let wake = flag.map_or(Wake::Nobody, Wake::Select);
-                self.state.puts.push(waiter.as_ref(), wake, false);
+                self.state.puts.push(waiter.as_ref(), wake);
                 let fate = Fate::Waits;
                 self.model.ops.push(Parked { waiter, puts: Some(value), select, fate, got: None });
             }
@@ -325,7 +325,7 @@ impl Pair {
         if step == Step::Wait && park {
             let waiter = Box::pin(Waiter::new(None));
             let wake = flag.map_or(Wake::Nobody, Wake::Select);
-            self.state.gets.push(waiter.as_ref(), wake, false);
+            self.state.gets.push(waiter.as_ref(), wake);
             let fate = Fate::Waits;
             self.model.ops.push(Parked { waiter, puts: None, select, fate, got: None });
         }
@@ -364,7 +364,7 @@ impl Pair {
                     (Some(value), _) if keep => self.model.delivered.push(value),
                     (Some(value), Some(got)) => {
                         let receipt = op.waiter.receipt();
-                        assert_eq!(receipt.order, got.0);
+                        assert_eq!(receipt.order(), got.0);
                         self.run(|state, fx| state.give_back(receipt, value, fx));
                         self.model.give_back(got);
                     }
