@@ -60,10 +60,11 @@ fn main() -> ExitCode {
         ProgressStyle::with_template("{spinner} {msg} files, {bytes}, {bytes_per_sec}").unwrap(),
     );
 
-    // `order` holds more than `files`, so that when hashing is slow it is `files` that fills up.
-    let window = 8 * usize::from(options.jobs);
-    let (files_in, files_out) = Chan::builder().name("files").buffer(window).build().split();
-    let (order_in, order_out) = Chan::builder().name("order").buffer(4 * window).build().split();
+    let next_files = 8 * usize::from(options.jobs);
+    let (files_in, files_out) = Chan::builder().name("files").buffer(next_files).build().split();
+    // So far the hashers may run ahead while a large file keeps the printer waiting. It is more than
+    // `files` holds, so when hashing is slow it is `files` that fills up.
+    let (order_in, order_out) = Chan::builder().name("order").buffer(4096).build().split();
 
     let walker = thread::spawn(move || walk(&options.paths, &files_in, &order_in));
     let start_hasher = |_| {
@@ -203,7 +204,7 @@ fn print(order: &Receiver<Line>, stop: &Chan<()>, bar: &ProgressBar) -> io::Resu
         let digest = match next(&reply, stop, &mut out)? {
             Some(digest) => digest,
             None if stop.is_closed() => break,
-            None => Err(io::Error::other("the thread that hashed it has panicked")),
+            None => Err(io::Error::other("the thread that was to hash it has panicked")),
         };
         printed.digest_waits += reply.stats().get_waits();
         match digest {

@@ -21,7 +21,8 @@ impl<T> Chan<T> {
     ///
     /// When the last `Sender` is dropped the channel is closed. When the last `Receiver` is dropped
     /// it is closed too, and waiting puts get their values back, since nobody would take them.
-    /// `Chan` handles that were cloned before keep working, and do not count.
+    /// `Chan` handles that were cloned before keep working, and do not count. They also keep what is
+    /// inside alive, so a handle kept for its figures keeps the values that nobody will get.
     ///
     /// # Examples
     /// ```
