@@ -22,6 +22,7 @@ use std::io::{self, BufWriter, ErrorKind, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::thread;
+use std::time::Duration;
 
 use aiochan::{Chan, Receiver, Sender, select_blocking};
 use clap::Parser;
@@ -51,6 +52,8 @@ type Job = (PathBuf, Sender<io::Result<Hash>>);
 type Line = (PathBuf, Receiver<io::Result<Hash>>);
 
 const INTERRUPTED: u8 = 130;
+/// How long the printer has to end its line after Ctrl-C.
+const GRACE: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -100,11 +103,12 @@ fn closed_by_ctrl_c() -> Chan<()> {
     let stop = Chan::new();
     let stopping = stop.clone();
     let handler = move || {
-        let first = stopping.close();
-        if !first {
-            // The printer may be stuck in a full pipe, so this does not wait for it.
-            process::exit(INTERRUPTED.into());
+        if stopping.close() {
+            // The printer stops at the end of its line, and with it the program. If it is still here
+            // then, it is stuck in a full pipe, whose reader may never read on.
+            thread::sleep(GRACE);
         }
+        process::exit(INTERRUPTED.into());
     };
     ctrlc::set_handler(handler).expect("no handler is set yet");
     stop

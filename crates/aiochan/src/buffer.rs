@@ -32,7 +32,9 @@ pub trait Buffer<T>: Send {
     /// Whether a value can be added now. When not, puts wait.
     fn can_add(&self) -> bool;
     /// Adds a value. A buffer that makes room by evicting, or that will not keep the value, returns
-    /// what it does not keep; it is dropped outside the lock and counted as evicted.
+    /// what it does not keep; it is dropped outside the lock and counted as evicted. Should this panic,
+    /// the value that was being added is dropped with the lock held: its `Drop` must not use a channel
+    /// then.
     fn add(&mut self, value: T) -> Option<T>;
     /// Whether a value can be taken now. When not, gets wait.
     fn can_take(&self) -> bool;

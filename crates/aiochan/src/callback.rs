@@ -15,10 +15,12 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Wake, Waker};
 
 use crate::chan::Chan;
-use crate::error::{AddError, PutError, TooManyPending, TryGetError, TryPutError};
+use crate::effects::Effects;
+use crate::error::{AddError, PutError, TooManyPending, TryPutError};
 use crate::op::{Start, start_get, start_put, take_got, take_put};
 use crate::race::Parking;
 use crate::shared::Shared;
+use crate::state::Step;
 use crate::waiter::Waiter;
 
 impl<T: Send + 'static> Chan<T> {
@@ -26,7 +28,8 @@ impl<T: Send + 'static> Chan<T> {
     ///
     /// `f` is called exactly once: before this returns if a value is there, else on the thread that
     /// completes the get, outside of any lock. It may use any channel. If the last handle of the
-    /// channel goes first, it is called with `None`. Should it panic, the panic goes on in the call
+    /// channel goes first, it is called with `None`. It is not called if making its value panics: the
+    /// `Clone` of a promise, or the iterator of a channel made from one. Should it panic, the panic goes on in the call
     /// that completed the get, once that call's own effects are complete.
     ///
     /// Called from inside another callback on the same thread, `f` runs when that one has returned.
@@ -50,13 +53,20 @@ impl<T: Send + 'static> Chan<T> {
         &self,
         f: impl FnOnce(Option<T>) + Send + 'static,
     ) -> Result<(), TooManyPending<()>> {
-        match self.try_get() {
-            Ok(value) => run_or_defer(move || f(Some(value))),
-            Err(TryGetError::Closed) => run_or_defer(move || f(None)),
-            Err(TryGetError::Empty) => {
-                return Queued::new(self, None, |ended| f(ended.got())).start_get(self);
-            }
+        let mut got = None;
+        let mut fx = Effects::new();
+        let step = self.shared.with(&mut fx, |state, fx| state.get(&mut got, None, fx));
+        if step == Step::Wait {
+            fx.run();
+            return Queued::new(self, None, |ended| f(ended.got())).start_get(self);
         }
+        let mut panics = Panics::default();
+        panics.catch(|| fx.run());
+        let shared = self.shared.clone();
+        panics.catch(|| {
+            run_or_defer(move || f(if step == Step::Turn { shared.take_turn() } else { got }));
+        });
+        panics.go_on();
         Ok(())
     }
 
@@ -82,13 +92,16 @@ impl<T: Send + 'static> Chan<T> {
         value: T,
         f: impl FnOnce(Result<(), PutError<T>>) + Send + 'static,
     ) -> Result<(), TooManyPending<T>> {
-        match self.try_put(value) {
-            Ok(()) => run_or_defer(move || f(Ok(()))),
-            Err(TryPutError::Closed(value)) => run_or_defer(move || f(Err(PutError(value)))),
+        let mut panics = Panics::default();
+        let result = match self.put_noting(value, &mut panics) {
+            Ok(()) => Ok(()),
+            Err(TryPutError::Closed(value)) => Err(PutError(value)),
             Err(TryPutError::Full(value)) => {
                 return Queued::new(self, Some(value), |ended| f(ended.put())).start_put(self);
             }
-        }
+        };
+        panics.catch(|| run_or_defer(move || f(result)));
+        panics.go_on();
         Ok(())
     }
 
@@ -97,7 +110,12 @@ impl<T: Send + 'static> Chan<T> {
     ///
     /// # Errors
     /// [`AddError`] with the values from the first one that could not be added: the channel is
-    /// closed, or `max_pending` puts are queued already.
+    /// closed, or `max_pending` puts are queued already. Of an iterator that does not say how many
+    /// items it has at most, and so may be endless, only that one.
+    ///
+    /// # Panics
+    /// With the first panic of a callback that an added value completed, once all values are added.
+    /// If there is an error too, it is returned instead, since it holds values.
     ///
     /// # Examples
     /// ```
@@ -110,24 +128,68 @@ impl<T: Send + 'static> Chan<T> {
     /// ```
     pub fn add(&self, values: impl IntoIterator<Item = T>) -> Result<&Self, AddError<T>> {
         let mut values = values.into_iter();
-        while let Some(mut value) = values.next() {
-            let error: fn(Vec<T>) -> AddError<T> = match self.try_put(value) {
+        let mut panics = Panics::default();
+        while let Some(value) = values.next() {
+            let (closed, value) = match self.put_noting(value, &mut panics) {
                 Ok(()) => continue,
-                Err(TryPutError::Closed(back)) => {
-                    value = back;
-                    AddError::Closed
-                }
-                Err(TryPutError::Full(back)) => {
-                    match Queued::new(self, Some(back), |_| ()).start_put(self) {
-                        Ok(()) => continue,
-                        Err(TooManyPending(back)) => value = back,
+                Err(TryPutError::Closed(value)) => (true, value),
+                Err(TryPutError::Full(value)) => {
+                    let queued = Queued::new(self, Some(value), |_| ());
+                    match panics.catch(|| queued.start_put(self)) {
+                        None | Some(Ok(())) => continue,
+                        Some(Err(TooManyPending(value))) => (false, value),
                     }
-                    AddError::TooManyPending
                 }
             };
-            return Err(error(iter::once(value).chain(values).collect()));
+            // An iterator that does not know its end may have none.
+            let more = if values.size_hint().1.is_some() { usize::MAX } else { 0 };
+            let rest = iter::once(value).chain(values.take(more)).collect();
+            return Err(if closed {
+                AddError::Closed(rest)
+            } else {
+                AddError::TooManyPending(rest)
+            });
         }
+        panics.go_on();
         Ok(self)
+    }
+
+    /// [`try_put`](Self::try_put), whose result is known also when what it woke panics.
+    fn put_noting(&self, value: T, panics: &mut Panics) -> Result<(), TryPutError<T>> {
+        let mut slot = Some(value);
+        let mut fx = Effects::new();
+        let step = self.shared.with(&mut fx, |state, fx| state.put(&mut slot, None, fx));
+        panics.catch(|| fx.run());
+        match (step, slot) {
+            (Step::Wait, Some(value)) => Err(TryPutError::Full(value)),
+            (Step::Closed, Some(value)) => Err(TryPutError::Closed(value)),
+            (_, evicted) => {
+                panics.catch(|| drop(evicted));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The first of several panics, to go on when all is done.
+#[derive(Default)]
+struct Panics(Option<Box<dyn Any + Send>>);
+
+impl Panics {
+    fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Option<R> {
+        match catch_unwind(AssertUnwindSafe(f)) {
+            Ok(result) => Some(result),
+            Err(panic) => {
+                self.0.get_or_insert(panic);
+                None
+            }
+        }
+    }
+
+    fn go_on(self) {
+        if let Some(panic) = self.0 {
+            resume_unwind(panic);
+        }
     }
 }
 
@@ -175,23 +237,35 @@ where
 
     fn start_get(self: Arc<Self>, chan: &Chan<T>) -> Result<(), TooManyPending<()>> {
         let start = Start::Queue(Waker::from(self.clone()), chan.max_pending());
-        match start_get(&chan.shared, self.waiter.as_ref(), start) {
+        let mut panics = Panics::default();
+        let parking = panics.catch(|| start_get(&chan.shared, self.waiter.as_ref(), start));
+        match parking.unwrap_or(Parking::Committed) {
             Parking::Refused => return Err(TooManyPending(())),
-            Parking::Committed => self.finish_soon(),
+            // A panic comes from what was woken, after this was committed.
+            Parking::Committed => {
+                panics.catch(|| self.finish_soon());
+            }
             Parking::Waiting | Parking::Lost => {}
         }
+        panics.go_on();
         Ok(())
     }
 
     fn start_put(self: Arc<Self>, chan: &Chan<T>) -> Result<(), TooManyPending<T>> {
         let start = Start::Queue(Waker::from(self.clone()), chan.max_pending());
-        match start_put(&chan.shared, self.waiter.as_ref(), start) {
+        let mut panics = Panics::default();
+        let parking = panics.catch(|| start_put(&chan.shared, self.waiter.as_ref(), start));
+        match parking.unwrap_or(Parking::Committed) {
             Parking::Refused => {
                 return Err(TooManyPending(self.waiter.take().expect("it was not put")));
             }
-            Parking::Committed => self.finish_soon(),
+            // A panic comes from what was woken, after this was committed.
+            Parking::Committed => {
+                panics.catch(|| self.finish_soon());
+            }
             Parking::Waiting | Parking::Lost => {}
         }
+        panics.go_on();
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use crate::error::{GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryP
 use crate::op::{Get, Join, Put};
 use crate::shared::{Config, Shared};
 use crate::stats::{ChanState, Stats};
+use crate::sync::Ordering;
 
 /// How many callbacks and `add`s may be queued on each side of a channel, unless its builder says
 /// otherwise.
@@ -42,6 +43,8 @@ pub const MAX_PENDING: usize = 1024;
 /// ```
 pub struct Chan<T> {
     pub(crate) shared: Arc<Shared<T>>,
+    /// Whether it counts among the handles: those inside of halves do not.
+    counted: bool,
 }
 
 impl<T> Chan<T> {
@@ -121,7 +124,8 @@ impl<T> Chan<T> {
     }
 
     /// A channel that gives out the items of `iter`, which may be endless, and then `None`. It is
-    /// closed from the start, so puts fail.
+    /// closed from the start, so puts fail, [`close`](Self::close) has nothing to do, and
+    /// [`join`](Self::join) waits until the iterator has ended.
     ///
     /// The iterator is advanced only when an item is asked for, on the thread that asks, one get at
     /// a time and outside any lock. If it panics the panic goes on in that get, and the iterator
@@ -334,7 +338,7 @@ impl<T> Chan<T> {
     /// assert!(!c.close());
     /// ```
     pub fn close(&self) -> bool {
-        self.shared.act(|state, fx| state.close(None, fx))
+        self.shared.close(None)
     }
 
     /// [`close`](Self::close), saying why; [`close_reason`](Self::close_reason) tells.
@@ -347,10 +351,7 @@ impl<T> Chan<T> {
     /// assert_eq!(c.close_reason().unwrap().to_string(), "the disk is full");
     /// ```
     pub fn close_with(&self, reason: impl Into<Box<dyn Error + Send + Sync>>) -> bool {
-        let reason = Arc::from(reason.into());
-        let mut reason = Some(reason);
-        // A reason that comes too late is dropped after unlocking.
-        self.shared.act(|state, fx| !state.is_closed() && state.close(reason.take(), fx))
+        self.shared.close(Some(Arc::from(reason.into())))
     }
 
     /// Why the channel was closed, if whoever closed it said so.
@@ -360,7 +361,7 @@ impl<T> Chan<T> {
 
     /// Whether the channel is closed. There may still be values to get.
     pub fn is_closed(&self) -> bool {
-        self.shared.is_closed()
+        self.shared.look(|state| state.is_closed())
     }
 
     /// Waits until the channel is closed and exhausted: nothing inside and no waiting puts.
@@ -407,6 +408,16 @@ impl<T> Chan<T> {
     /// The name that the builder was given.
     pub fn name(&self) -> Option<&str> {
         self.shared.config.as_ref()?.name.as_deref()
+    }
+
+    fn counted(shared: Arc<Shared<T>>) -> Self {
+        shared.handles.fetch_add(1, Ordering::Relaxed);
+        Self { shared, counted: true }
+    }
+
+    /// A handle for the inside of a half, which does not count.
+    pub(crate) fn uncounted(&self) -> Self {
+        Self { shared: self.shared.clone(), counted: false }
     }
 
     pub(crate) fn max_pending(&self) -> usize {
@@ -456,7 +467,19 @@ impl<T> Default for Chan<T> {
 impl<T> Clone for Chan<T> {
     /// Another handle of the same channel.
     fn clone(&self) -> Self {
-        Self { shared: self.shared.clone() }
+        Self::counted(self.shared.clone())
+    }
+}
+
+impl<T> Drop for Chan<T> {
+    fn drop(&mut self) {
+        // The channel's own end drops what is inside by itself.
+        if self.counted
+            && self.shared.handles.fetch_sub(1, Ordering::SeqCst) == 1
+            && Arc::strong_count(&self.shared) > 1
+        {
+            self.shared.discard_if_out_of_reach();
+        }
     }
 }
 
@@ -521,6 +544,6 @@ impl<T> Builder<T> {
         let Self { name, buf, max_pending } = self;
         let config =
             (name.is_some() || max_pending != MAX_PENDING).then_some(Config { name, max_pending });
-        Chan { shared: Arc::new(Shared::new(buf, config)) }
+        Chan::counted(Arc::new(Shared::new(buf, config)))
     }
 }

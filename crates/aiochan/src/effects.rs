@@ -5,7 +5,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 
-use crate::buffer::Buffer;
+use crate::buffer::Store;
 
 /// Deeds for after unlocking.
 #[must_use = "somebody waits to be woken"]
@@ -24,7 +24,7 @@ struct More<T> {
 /// What is dropped outside the lock, since its `Drop` may be anything.
 pub(crate) enum Dropped<T> {
     Value(#[allow(dead_code, reason = "held to be dropped")] T),
-    Buffer(#[allow(dead_code, reason = "held to be dropped")] Box<dyn Buffer<T>>),
+    Store(#[allow(dead_code, reason = "held to be dropped")] Store<T>),
 }
 
 impl<T> Effects<T> {
@@ -68,6 +68,16 @@ impl<T> Effects<T> {
 
     #[inline(never)]
     fn run_any(self) {
+        if std::thread::panicking() {
+            // This runs in a `Drop`: a second panic would abort the process, and the first one has
+            // somebody to act on it.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.run_each()));
+        } else {
+            self.run_each();
+        }
+    }
+
+    fn run_each(self) {
         match self {
             Self { wake: Some(waker), more: None } => waker.wake(),
             Self { wake, more: Some(more) } => run_all(wake, *more),

@@ -20,9 +20,9 @@ impl<T> Chan<T> {
     /// Splits the handle into a sending and a receiving half, which can be cloned.
     ///
     /// When the last `Sender` is dropped the channel is closed. When the last `Receiver` is dropped
-    /// it is closed too, and waiting puts get their values back, since nobody would take them.
-    /// `Chan` handles that were cloned before keep working, and do not count. They also keep what is
-    /// inside alive, so a handle kept for its figures keeps the values that nobody will get.
+    /// it is closed too, waiting puts get their values back, and what is inside is dropped, since
+    /// nobody can get it any more. `Chan` handles that were cloned keep working and do not count as
+    /// halves; but as they can get, what is inside stays until they have gone as well.
     ///
     /// # Examples
     /// ```
@@ -33,7 +33,7 @@ impl<T> Chan<T> {
     /// assert_eq!(rx.into_iter().sum::<i32>(), 3); // ends: both senders have gone
     /// ```
     pub fn split(self) -> (Sender<T>, Receiver<T>) {
-        (Sender::new(self.clone()), Receiver::new(self))
+        (Sender::new(self.uncounted()), Receiver::new(self.uncounted()))
     }
 }
 
@@ -46,7 +46,9 @@ pub struct Sender<T> {
 
 /// The receiving half of a channel, from [`Chan::split`]; the last one dropped refuses further puts.
 ///
-/// It is a [`Stream`] of the values, and a blocking [`Iterator`] can be had from it.
+/// It is a [`Stream`] of the values, and a blocking [`Iterator`] can be had from it. As a stream it
+/// keeps its place in the queue between polls: see [`Chan::stream`] before mixing `next` under a
+/// timeout with [`get`](Self::get) on one receiver.
 pub struct Receiver<T> {
     items: Items<T>,
 }
@@ -197,13 +199,13 @@ impl<T> Receiver<T> {
 
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
-        Self::new(self.chan.clone())
+        Self::new(self.chan.uncounted())
     }
 }
 
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Self {
-        Self::new(self.chan().clone())
+        Self::new(self.chan().uncounted())
     }
 }
 
@@ -220,9 +222,11 @@ impl<T> Drop for Sender<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
+        // What the stream was handed goes back before the others are told.
+        self.items.leave();
         let shared = &self.chan().shared;
         if shared.receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
-            shared.act(|state, fx| state.refuse(fx));
+            shared.refuse();
         }
     }
 }

@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 
 use crate::block::block_on;
 use crate::chan::Chan;
+use crate::effects::Dropped;
 use crate::error::{Closed, PutError};
 use crate::halves::{Receiver, Sender};
 use crate::op::Put;
@@ -101,13 +102,12 @@ impl<T> Chan<T> {
 
     /// Puts what can be put without waiting, in one locking.
     fn put_ready(&self, values: &mut VecDeque<T>) -> Result<(), Closed> {
-        let mut evicted = Vec::new();
         let step = self.shared.act(|state, fx| {
             while let Some(value) = values.pop_front() {
                 let mut slot = Some(value);
                 let step = state.put(&mut slot, None, fx);
                 match slot {
-                    Some(old) if step == Step::Done => evicted.push(old),
+                    Some(old) if step == Step::Done => fx.drop_later(Dropped::Value(old)),
                     Some(value) => {
                         values.push_front(value);
                         return step;

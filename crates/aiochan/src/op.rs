@@ -310,13 +310,17 @@ pub(crate) fn start_get<T>(
         (step, state.receipt())
     });
     drop(park);
-    if let Some(value) = shared.keeping(out, receipt, fx) {
-        waiter.keep(value, receipt);
-    }
     if let Some(Err(_)) = parked {
+        fx.run();
         return Parking::Refused;
     }
-    committed(&waiter, step)
+    // Should the effects panic, the value is in the waiter, which gives it back when it is dropped.
+    if let Some(value) = out {
+        waiter.keep(value, receipt);
+    }
+    let parking = committed(&waiter, step);
+    fx.run();
+    parking
 }
 
 /// Tries the put of the value in `waiter`'s slot, and parks it when it has to wait and may.

@@ -53,7 +53,29 @@
 /// # });
 /// ```
 ///
-/// The value of any other expression is dropped when its arm loses.
+/// It is a new variable of the same name, so in a loop let the select hand it on:
+///
+/// ```
+/// use aiochan::{Chan, select};
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let (out, control) = (Chan::fixed(1), Chan::fixed(1));
+/// control.put("pause").await.unwrap();
+/// let mut item = Some(String::from("work"));
+/// while let Some(next) = item.take() {
+///     item = select! {
+///         biased;
+///         word = control.get() => { assert_eq!(word, Some("pause")); Some(next) }
+///         result = out.put(next) => { result.unwrap(); None }
+///     };
+/// }
+/// assert_eq!(out.get().await.as_deref(), Some("work"));
+/// # });
+/// ```
+///
+/// The value of any other expression is dropped when its arm loses. Write a constant or a variant in
+/// braces, `out.put({ LIMIT })`, since its bare name looks like a variable. Patterns must match every
+/// result: match further in the body.
 ///
 /// # Cancel safety
 /// Nothing is lost: dropped while it waits, a select has no effect but that the values of its put
@@ -130,6 +152,12 @@ macro_rules! __select {
     };
 
     // The operation is what stands before `=>`; one that ends in `.put(variable)` is remembered.
+    (@operation $mode:tt $arms:tt $other:tt $pattern:tt [$($op:tt)+] . put (None) => $($rest:tt)+) => {
+        $crate::__select!(@body $mode $arms $other $pattern (any) ($($op)+ . put (None)) $($rest)+)
+    };
+    (@operation $mode:tt $arms:tt $other:tt $pattern:tt [$($op:tt)+] . put (self) => $($rest:tt)+) => {
+        $crate::__select!(@body $mode $arms $other $pattern (any) ($($op)+ . put (self)) $($rest)+)
+    };
     (@operation $mode:tt $arms:tt $other:tt $pattern:tt [$($op:tt)+] . put ($value:ident) => $($rest:tt)+) => {
         $crate::__select!(@body $mode $arms $other $pattern (put $value) ($($op)+ . put ($value)) $($rest)+)
     };
@@ -178,7 +206,7 @@ macro_rules! __select {
     ) => {{
         #[allow(unused_mut)]
         let ($(mut $arm,)+) = {
-            $(let mut $arm = ::core::pin::pin!($($op)+);)+
+            $(#[allow(unused_braces)] let mut $arm = ::core::pin::pin!($($op)+);)+
             let mut entries = [$($arm.as_mut().__entry(),)+];
             let race = $crate::__private::Race::new(&mut entries, $biased);
             $crate::__select!(@race $how race $($other)*);

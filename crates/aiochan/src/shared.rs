@@ -7,14 +7,16 @@ use crate::buffer::{BoxIter, Buf};
 use crate::effects::Effects;
 use crate::error::{TryGetError, TryPutError};
 use crate::lock::Lock;
-use crate::state::{State, Step, Turn};
-use crate::sync::{AtomicU8, AtomicUsize, Ordering};
+use crate::state::{Reason, State, Step, Turn};
+use crate::sync::{AtomicU8, AtomicUsize, Ordering, fence};
 use crate::waiter::Receipt;
 
 pub(crate) struct Shared<T> {
     /// What the state said at the end of the latest operation; see [`Hint`].
     hint: AtomicU8,
     state: Lock<State<T>>,
+    /// How many handles there are, not counting those inside of halves.
+    pub(crate) handles: AtomicUsize,
     /// How many sending and receiving halves there are.
     pub(crate) senders: AtomicUsize,
     pub(crate) receivers: AtomicUsize,
@@ -27,12 +29,12 @@ pub(crate) struct Config {
     pub(crate) max_pending: usize,
 }
 
-/// Facts that can be read without locking. They were true at some moment since the reader's own
-/// latest operation, which is all that a `try_` operation promises anyway.
+/// Facts that can be read without locking: as fresh as if the lock had been taken, or the operation
+/// that changed them is still under way. So that no other thread sees that one's outcome before the
+/// hint, closing clears the hint before it answers anybody.
 mod hint {
     pub(super) const PUT_WAITS: u8 = 1;
     pub(super) const GET_WAITS: u8 = 2;
-    pub(super) const CLOSED: u8 = 4;
 }
 
 impl<T> Shared<T> {
@@ -41,6 +43,7 @@ impl<T> Shared<T> {
         Self {
             hint: AtomicU8::new(hint_of(&state)),
             state: Lock::new(state),
+            handles: AtomicUsize::new(0),
             senders: AtomicUsize::new(0),
             receivers: AtomicUsize::new(0),
             config: config.map(Box::new),
@@ -79,17 +82,52 @@ impl<T> Shared<T> {
 
     #[inline]
     pub(crate) fn put_would_wait(&self) -> bool {
-        self.hint.load(Ordering::Acquire) & hint::PUT_WAITS != 0
+        self.hints(hint::PUT_WAITS)
     }
 
     #[inline]
     pub(crate) fn get_would_wait(&self) -> bool {
-        self.hint.load(Ordering::Acquire) & hint::GET_WAITS != 0
+        self.hints(hint::GET_WAITS)
     }
 
+    /// The fence orders this load after the thread's earlier operations on other channels: of two
+    /// threads that each put on one channel and then look at the other's, one sees the other's put.
     #[inline]
-    pub(crate) fn is_closed(&self) -> bool {
-        self.hint.load(Ordering::Acquire) & hint::CLOSED != 0
+    fn hints(&self, what: u8) -> bool {
+        self.hint.load(Ordering::Acquire) & what != 0 && {
+            fence(Ordering::SeqCst);
+            self.hint.load(Ordering::Acquire) & what != 0
+        }
+    }
+
+    /// Closes; whether it was open.
+    pub(crate) fn close(&self, mut reason: Option<Reason>) -> bool {
+        // A reason that comes too late is dropped after unlocking.
+        self.act(|state, fx| {
+            self.hint.store(0, Ordering::Release);
+            !state.is_closed() && state.close(reason.take(), fx)
+        })
+    }
+
+    /// Closes because the last receiving half has gone.
+    pub(crate) fn refuse(&self) {
+        self.act(|state, fx| {
+            self.hint.store(0, Ordering::Release);
+            state.refuse(fx);
+        });
+        self.discard_if_out_of_reach();
+    }
+
+    /// Drops what is inside once neither a receiving half nor a handle is left that could get it.
+    /// Called when either goes: whichever is the last sees that the other has gone, since the state
+    /// notes the former under the lock.
+    #[cold]
+    pub(crate) fn discard_if_out_of_reach(&self) {
+        self.act(|state, fx| {
+            if state.is_refused() && self.handles.load(Ordering::SeqCst) == 0 {
+                state.discard(fx);
+            }
+        });
     }
 
     #[inline]
@@ -182,9 +220,6 @@ fn hint_of<T>(state: &State<T>) -> u8 {
     }
     if state.get_waits_now() {
         bits |= hint::GET_WAITS;
-    }
-    if state.is_closed() {
-        bits |= hint::CLOSED;
     }
     bits
 }

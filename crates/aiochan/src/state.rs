@@ -33,6 +33,8 @@ pub(crate) struct State<T> {
     pub(crate) puts: Queue<T>,
     store: Store<T>,
     closed: bool,
+    /// The last receiving half has gone.
+    refused: bool,
     /// Values taken from inside: the buffer, or those given back.
     buffered: u64,
     /// Values handed to parked gets.
@@ -56,6 +58,20 @@ struct Rare<T> {
     /// Parked `join`s.
     joins: Queue<()>,
     reason: Option<Reason>,
+}
+
+impl<T> Rare<T> {
+    fn of(rare: &mut Option<Box<Self>>) -> &mut Self {
+        rare.get_or_insert_with(|| {
+            Box::new(Self {
+                returned: VecDeque::new(),
+                given_back: 0,
+                evicted: 0,
+                joins: Queue::new(),
+                reason: None,
+            })
+        })
+    }
 }
 
 /// What came of an attempt. Nothing has changed unless it is `Done` or `Turn`.
@@ -100,6 +116,7 @@ impl<T> State<T> {
             puts: Queue::new(),
             store: buf.0,
             closed,
+            refused: false,
             buffered: 0,
             handed: 0,
             immediate: 0,
@@ -166,8 +183,18 @@ impl<T> State<T> {
             WhenFull::DropNew => {}
             WhenFull::DropOld => {
                 let new = slot.take().expect("a put has a value");
-                let oldest = self.rare.as_mut().and_then(|rare| rare.returned.pop_front());
-                *slot = oldest.map(|(_, value)| value).or_else(|| ring.values.pop_front());
+                // What was given back may have left it over its limit.
+                while ring.values.len() + self.rare.as_ref().map_or(0, |rare| rare.returned.len())
+                    >= ring.limit
+                {
+                    let rare = Rare::of(&mut self.rare);
+                    let oldest = rare.returned.pop_front().map(|(_, value)| value);
+                    if let Some(more) = slot.take() {
+                        fx.drop_later(Dropped::Value(more));
+                        rare.evicted += 1;
+                    }
+                    *slot = oldest.or_else(|| ring.values.pop_front());
+                }
                 ring.values.push_back(new);
             }
         }
@@ -443,7 +470,7 @@ impl<T> State<T> {
         let Buf(rendezvous) = Buf::rendezvous();
         fx.panic_later(panic);
         if let Store::Custom(buffer) = std::mem::replace(&mut self.store, rendezvous) {
-            fx.drop_later(Dropped::Buffer(buffer));
+            fx.drop_later(Dropped::Store(Store::Custom(buffer)));
         }
         let reason = Box::<dyn Error + Send + Sync>::from(BUFFER_PANICKED);
         if !self.close(Some(Arc::from(reason)), fx) {
@@ -454,7 +481,11 @@ impl<T> State<T> {
     /// What a get takes in its turn.
     pub(crate) fn turn(&mut self) -> Turn<T> {
         match &mut self.store {
-            Store::Promise { value: Some(copies), .. } => Turn::Copy(copies.clone()),
+            Store::Promise { value: Some(copies), .. } => {
+                let copies = copies.clone();
+                self.note(How::Buffered);
+                Turn::Copy(copies)
+            }
             Store::Source(Source::Reserved(iter)) => iter.take().map_or(Turn::Ended, Turn::Pull),
             _ => Turn::Ended,
         }
@@ -543,11 +574,27 @@ impl<T> State<T> {
 
     /// Closes because nobody will get any more: parked puts get their values back.
     pub(crate) fn refuse(&mut self, fx: &mut Effects<T>) {
+        self.refused = true;
         self.close(None, fx);
         while let Claim::Found(put) = self.puts.claim(None) {
             fx.wake(put.answer(Phase::Closed));
         }
         self.settle(fx);
+    }
+
+    /// Drops everything inside, for nobody can get it any more.
+    pub(crate) fn discard(&mut self, fx: &mut Effects<T>) {
+        let returned = self.rare.as_mut().map(|rare| std::mem::take(&mut rare.returned));
+        for (_, value) in returned.into_iter().flatten() {
+            fx.drop_later(Dropped::Value(value));
+        }
+        let Buf(rendezvous) = Buf::rendezvous();
+        fx.drop_later(Dropped::Store(std::mem::replace(&mut self.store, rendezvous)));
+        self.settle(fx);
+    }
+
+    pub(crate) fn is_refused(&self) -> bool {
+        self.refused
     }
 
     /// Answers every parked operation, for the last handle has gone.
@@ -665,15 +712,7 @@ impl<T> State<T> {
     }
 
     fn rare(&mut self) -> &mut Rare<T> {
-        self.rare.get_or_insert_with(|| {
-            Box::new(Rare {
-                returned: VecDeque::new(),
-                given_back: 0,
-                evicted: 0,
-                joins: Queue::new(),
-                reason: None,
-            })
-        })
+        Rare::of(&mut self.rare)
     }
 }
 

@@ -25,7 +25,8 @@ impl fmt::Display for ChanState {
 
 /// A channel's figures, from [`Chan::stats`](crate::Chan::stats).
 ///
-/// The arms of a select count only when they win. Counters are totals since the channel was made;
+/// The arms of a select count as parked until it is decided, and as delivered only when they win.
+/// Counters are totals since the channel was made;
 /// `parked_puts`, `parked_gets` and `len` are of the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

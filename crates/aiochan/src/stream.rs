@@ -13,12 +13,14 @@ use crate::waiter::{Phase, Waiter};
 impl<T> Chan<T> {
     /// A stream of the channel's values, which ends when it is closed and drained.
     ///
-    /// The stream has a handle of its own. It takes its place among the waiting gets only while it
-    /// is being polled and nothing is there.
+    /// The stream has a handle of its own. Polled when nothing is there, it takes its place among
+    /// the waiting gets and keeps it until it is polled again or dropped.
     ///
     /// # Cancel safety
-    /// Nothing is lost. A stream that is dropped, or not polled again, after a value was handed to
-    /// it gives it back when it is dropped; until then the value is the stream's.
+    /// Nothing is lost, but mind what cancels: dropping the future of a single `next()`, as a timeout
+    /// around it does, leaves the stream itself waiting. A value that then comes is the stream's: its
+    /// next poll yields it, its drop gives it back, and meanwhile nobody else gets it. To wait for
+    /// one value for a limited time use [`get`](Self::get) or [`select!`](crate::select).
     ///
     /// # Examples
     /// ```
@@ -86,11 +88,18 @@ impl<T> Stream for Items<T> {
     }
 }
 
+impl<T> Items<T> {
+    /// Ends its wait, if it waits, and gives back what it was handed.
+    pub(crate) fn leave(&mut self) {
+        if let Some(waiter) = self.waiter.take() {
+            drop_get(&self.chan.shared, &waiter);
+        }
+    }
+}
+
 impl<T> Drop for Items<T> {
     fn drop(&mut self) {
-        if let Some(waiter) = &self.waiter {
-            drop_get(&self.chan.shared, waiter);
-        }
+        self.leave();
     }
 }
 

@@ -16,7 +16,7 @@
 //! counts as parked when the channel's figures say so.
 
 /// Runs cases on the drivers: those under `all` on every one, those under `single` on those whose get
-/// returns its value, those under `droppable` on those whose operations can be dropped half-way.
+/// returns its value (a callback is handed it), those under `droppable` on those whose operations can be dropped half-way.
 macro_rules! corpus {
     ($($needs:ident: [$($case:ident),* $(,)?])*) => {
         $(corpus!(@$needs [$($case)*]);)*
@@ -40,7 +40,6 @@ macro_rules! corpus {
             corpus!(@on awaiting Await [$($case)*]);
             corpus!(@on blocking Blocking [$($case)*]);
             corpus!(@on timeout Timeout [$($case)*]);
-            corpus!(@on callback Callback [$($case)*]);
             corpus!(@on stream Stream [$($case)*]);
             corpus!(@on select Select [$($case)*]);
             corpus!(@on dynamic_select DynamicSelect [$($case)*]);
@@ -137,10 +136,14 @@ mod join;
 mod many;
 #[path = "behaviour/panics.rs"]
 mod panics;
+#[path = "behaviour/passing.rs"]
+mod passing;
 #[path = "behaviour/pending.rs"]
 mod pending;
 #[path = "behaviour/promise.rs"]
 mod promise;
+#[path = "behaviour/reach.rs"]
+mod reach;
 #[path = "behaviour/reenter.rs"]
 mod reenter;
 #[path = "behaviour/select.rs"]

@@ -130,8 +130,10 @@ impl Model {
                 WhenFull::Wait => return Step::Wait,
                 WhenFull::DropNew => self.evicted.push(value),
                 WhenFull::DropOld => {
-                    let returned = self.returned.pop_first().map(|(_, value)| value);
-                    self.evicted.extend(returned.or_else(|| self.buffer.pop_front()));
+                    while !self.has_room() {
+                        let returned = self.returned.pop_first().map(|(_, value)| value);
+                        self.evicted.extend(returned.or_else(|| self.buffer.pop_front()));
+                    }
                     self.buffer.push_back(value);
                 }
             }
