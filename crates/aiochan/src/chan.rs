@@ -415,6 +415,13 @@ impl<T> Chan<T> {
         Self { shared, counted: true }
     }
 
+    /// Makes this a handle that does not count, where a receiving half has been made of it.
+    pub(crate) fn uncount(&mut self) {
+        if std::mem::take(&mut self.counted) {
+            self.shared.handles.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
     /// A handle for the inside of a half, which does not count.
     pub(crate) fn uncounted(&self) -> Self {
         Self { shared: self.shared.clone(), counted: false }
@@ -478,7 +485,7 @@ impl<T> Drop for Chan<T> {
             && self.shared.handles.fetch_sub(1, Ordering::SeqCst) == 1
             && Arc::strong_count(&self.shared) > 1
         {
-            self.shared.discard_if_out_of_reach();
+            self.shared.handles_gone();
         }
     }
 }

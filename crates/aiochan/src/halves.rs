@@ -32,8 +32,12 @@ impl<T> Chan<T> {
     /// std::thread::spawn(move || tx2.put_blocking(2));
     /// assert_eq!(rx.into_iter().sum::<i32>(), 3); // ends: both senders have gone
     /// ```
-    pub fn split(self) -> (Sender<T>, Receiver<T>) {
-        (Sender::new(self.uncounted()), Receiver::new(self.uncounted()))
+    pub fn split(mut self) -> (Sender<T>, Receiver<T>) {
+        let sender = Sender::new(self.uncounted());
+        // Count the receiver first: what is inside is never out of reach in between.
+        self.shared.receivers.fetch_add(1, Ordering::SeqCst);
+        self.uncount();
+        (sender, Receiver { items: Items::new(self) })
     }
 }
 
@@ -132,7 +136,7 @@ impl<T> Sender<T> {
 
 impl<T> Receiver<T> {
     fn new(chan: Chan<T>) -> Self {
-        chan.shared.receivers.fetch_add(1, Ordering::Relaxed);
+        chan.shared.receivers.fetch_add(1, Ordering::SeqCst);
         Self { items: Items::new(chan) }
     }
 

@@ -114,20 +114,25 @@ impl<T> Shared<T> {
         self.act(|state, fx| {
             self.hint.store(0, Ordering::Release);
             state.refuse(fx);
+            self.discard_out_of_reach(state, fx);
         });
-        self.discard_if_out_of_reach();
+    }
+
+    /// To be called when the last handle outside of halves has gone.
+    #[cold]
+    pub(crate) fn handles_gone(&self) {
+        self.act(|state, fx| self.discard_out_of_reach(state, fx));
     }
 
     /// Drops what is inside once neither a receiving half nor a handle is left that could get it.
-    /// Called when either goes: whichever is the last sees that the other has gone, since the state
-    /// notes the former under the lock.
-    #[cold]
-    pub(crate) fn discard_if_out_of_reach(&self) {
-        self.act(|state, fx| {
-            if state.is_refused() && self.handles.load(Ordering::SeqCst) == 0 {
-                state.discard(fx);
-            }
-        });
+    /// Whichever of the two goes last sees that the other has gone: either this lock is taken after
+    /// the state has noted that the receivers have gone, or before, and then the handles, which were
+    /// counted down first, are seen to have gone in there.
+    fn discard_out_of_reach(&self, state: &mut State<T>, fx: &mut Effects<T>) {
+        let gone = |count: &AtomicUsize| count.load(Ordering::SeqCst) == 0;
+        if state.is_refused() && gone(&self.handles) && gone(&self.receivers) {
+            state.discard(fx);
+        }
     }
 
     #[inline]

@@ -584,6 +584,12 @@ impl<T> State<T> {
 
     /// Drops everything inside, for nobody can get it any more.
     pub(crate) fn discard(&mut self, fx: &mut Effects<T>) {
+        if self.returned() == 0
+            && let Store::Ring(ring) = &self.store
+            && ring.values.is_empty()
+        {
+            return;
+        }
         let returned = self.rare.as_mut().map(|rare| std::mem::take(&mut rare.returned));
         for (_, value) in returned.into_iter().flatten() {
             fx.drop_later(Dropped::Value(value));

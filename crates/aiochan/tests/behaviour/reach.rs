@@ -11,6 +11,8 @@ corpus! {
         the_last_receiver_drops_what_is_inside,
         two_receivers_may_go_at_once,
         a_handle_keeps_what_is_inside_until_it_goes,
+        a_handle_and_the_last_receiver_may_go_at_once,
+        another_receiver_keeps_what_is_inside,
         an_accepted_request_whose_server_has_gone_is_not_waited_for,
         what_a_stream_was_handed_goes_too,
         whoever_is_answered_by_closing_sees_it_closed,
@@ -62,6 +64,28 @@ fn a_handle_keeps_what_is_inside_until_it_goes() {
     assert_eq!(Arc::strong_count(&value), 2);
     drop(last);
     assert_eq!(Arc::strong_count(&value), 1);
+}
+
+fn a_handle_and_the_last_receiver_may_go_at_once() {
+    for _ in 0..500 {
+        let value = Arc::new(());
+        let c = Chan::fixed(1);
+        let (tx, rx) = c.clone().split();
+        tx.try_put(value.clone()).unwrap();
+        let threads = [std::thread::spawn(move || drop(rx)), std::thread::spawn(move || drop(c))];
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(Arc::strong_count(&value), 1);
+    }
+}
+
+/// Rule 1: one that was made after the last one had gone.
+fn another_receiver_keeps_what_is_inside() {
+    let c = Chan::fixed(1);
+    c.try_put(1).unwrap();
+    let (tx, rx) = c.clone().split();
+    drop(rx);
+    let (_tx, rx) = c.split();
+    assert_eq!((tx.try_put(2).is_err(), rx.try_get()), (true, Ok(1)));
 }
 
 /// Rule 6: the request is gone, and with it the sender that its client waits for.
