@@ -535,6 +535,8 @@ impl<T> State<T> {
     #[cold]
     pub(crate) fn give_back(&mut self, receipt: Receipt, value: T, fx: &mut Effects<T>) {
         *self.count(receipt.how()) -= 1;
+        // From a parked put it has come inside after all, and that put did wait.
+        self.refilled += u64::from(receipt.how() == How::Immediate);
         self.rare().given_back += 1;
         self.hand_or_keep(receipt.order(), value, fx);
     }

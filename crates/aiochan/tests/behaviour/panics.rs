@@ -66,7 +66,8 @@ fn a_get_that_panics_as_it_wakes_a_putter_leaves_the_value<D: Driver>() {
     let next = D::put(&c, 1);
     assert_eq!(panics(|| D::get(&c).finish()), "an evil waker");
     assert_eq!(ready(evil.as_mut()), Ok(()));
-    assert_eq!((c.len(), c.stats().parked_puts), (1, 1));
+    let stats = c.stats();
+    assert_eq!((stats.len, stats.parked_puts, stats.put_waits), (1, 1, 1));
     assert_eq!((D::get(&c).finish(), D::get(&c).finish()), (Some(0), Some(1)));
     assert_eq!(next.finish(), Ok(()));
     assert_idle(&c);
