@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 use crate::block::{block_on, block_on_until};
 use crate::buffer::{BoxIter, Buf, Buffer, Source, Store};
 use crate::error::{GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError};
-use crate::op::{Get, Join, Put};
+use crate::join::Join;
+use crate::op::{Get, Put};
 use crate::shared::{Config, Shared};
+use crate::state::{Reason, Until};
 use crate::stats::{ChanState, Stats};
 use crate::sync::Ordering;
 
@@ -341,7 +343,8 @@ impl<T> Chan<T> {
         self.shared.close(None)
     }
 
-    /// [`close`](Self::close), saying why; [`close_reason`](Self::close_reason) tells.
+    /// [`close`](Self::close), saying why; [`close_reason`](Self::close_reason) tells. The reason may be
+    /// an error, which can be downcast to, or a text.
     ///
     /// # Examples
     /// ```
@@ -354,8 +357,22 @@ impl<T> Chan<T> {
         self.shared.close(Some(Arc::from(reason.into())))
     }
 
+    /// [`close`](Self::close), passing on another channel's [`close_reason`](Self::close_reason), if
+    /// it has one.
+    ///
+    /// # Examples
+    /// ```
+    /// let (lines, words) = (aiochan::Chan::<String>::new(), aiochan::Chan::<String>::new());
+    /// lines.close_with("the disk is full");
+    /// words.close_as(lines.close_reason());
+    /// assert_eq!(words.close_reason().unwrap().to_string(), "the disk is full");
+    /// ```
+    pub fn close_as(&self, reason: Option<Reason>) -> bool {
+        self.shared.close(reason)
+    }
+
     /// Why the channel was closed, if whoever closed it said so.
-    pub fn close_reason(&self) -> Option<Arc<dyn Error + Send + Sync>> {
+    pub fn close_reason(&self) -> Option<Reason> {
         self.shared.look(|state| state.reason())
     }
 
@@ -382,7 +399,25 @@ impl<T> Chan<T> {
     /// # });
     /// ```
     pub fn join(&self) -> Join<'_, T> {
-        Join::new(&self.shared)
+        Join::new(&self.shared, Until::Exhausted)
+    }
+
+    /// Waits until the channel is closed, whatever is still inside. For producers that have nothing to
+    /// put at the moment and want to know when nobody wants it any more.
+    ///
+    /// # Cancel safety
+    /// A dropped `closed` leaves no trace.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let (tx, rx) = aiochan::Chan::<u32>::fixed(1).split();
+    /// drop(rx);
+    /// tx.chan().closed().await;
+    /// # });
+    /// ```
+    pub fn closed(&self) -> Join<'_, T> {
+        Join::new(&self.shared, Until::Closed)
     }
 
     /// [`join`](Self::join), blocking the thread.

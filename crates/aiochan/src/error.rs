@@ -2,6 +2,7 @@
 //!
 //! `Debug` and `Display` never show the value, so errors need nothing of `T`.
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
@@ -63,6 +64,33 @@ pub enum AddError<T> {
     /// As many operations are queued as the channel's `max_pending` allows.
     TooManyPending(Vec<T>),
 }
+
+/// A function of a stage panicked: the reason with which its output is closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Panicked {
+    message: Box<str>,
+}
+
+impl Panicked {
+    pub(crate) fn new(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        Self { message: text.unwrap_or("with something that is not a text").into() }
+    }
+
+    /// What the panic said.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a stage panicked: {}", self.message)
+    }
+}
+
+impl Error for Panicked {}
 
 const CLOSED: &str = "the channel is closed";
 const DRAINED: &str = "the channel is closed and drained";

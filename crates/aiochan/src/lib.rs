@@ -30,37 +30,52 @@
 //! - **No user code under a lock**, but the methods of a [`Buffer`] of your own.
 #![deny(unsafe_code)]
 
+mod adapt;
 mod block;
 mod buffer;
 mod callback;
 mod chan;
 mod effects;
 mod error;
+mod feed;
 mod flag;
+mod flow;
 mod halves;
+mod join;
 mod lock;
 mod many;
 mod op;
+mod operators;
+mod output;
+mod policy;
 mod queue;
 mod race;
 mod select;
 mod select_macro;
 mod shared;
+mod spawn;
 mod state;
 mod stats;
 mod stream;
 mod sync;
+mod timer;
 mod waiter;
 
 pub use buffer::{Buf, Buffer};
 pub use chan::{Builder, Chan, MAX_PENDING};
 pub use error::{
-    AddError, Closed, GetTimeoutError, PutError, PutTimeoutError, TooManyPending, TryGetError,
-    TryPutError,
+    AddError, Closed, GetTimeoutError, Panicked, PutError, PutTimeoutError, TooManyPending,
+    TryGetError, TryPutError,
 };
+pub use feed::Feed;
+pub use flow::Flow;
 pub use halves::{Receiver, Sender};
-pub use op::{Get, Join, Put};
+pub use join::Join;
+pub use op::{Get, Put};
+pub use operators::{from_iter, from_range};
 pub use select::{Outcome, Select, Selected, Unselected};
+pub use spawn::{Task, go, nop, run, run_in_thread};
+pub use state::Reason;
 pub use stats::{ChanState, Stats};
 pub use stream::{IntoIter, Items, Iter};
 

@@ -52,24 +52,6 @@ pin_project! {
     }
 }
 
-pin_project! {
-    /// The future of [`Chan::join`](crate::Chan::join).
-    #[must_use = "a join does nothing until it is awaited"]
-    pub struct Join<'a, T> {
-        shared: &'a Shared<T>,
-        #[pin]
-        waiter: Waiter<()>,
-    }
-
-    impl<T> PinnedDrop for Join<'_, T> {
-        fn drop(this: Pin<&mut Self>) {
-            if this.waiter.phase() == Phase::Waiting {
-                drop(this.shared.act(|state, _| state.joins().remove(&this.waiter)));
-            }
-        }
-    }
-}
-
 impl<'a, T> Get<'a, T> {
     pub(crate) fn new(shared: &'a Shared<T>) -> Self {
         Self { shared, waiter: Waiter::new(None) }
@@ -92,12 +74,6 @@ impl<'a, T> Put<'a, T> {
     }
 }
 
-impl<'a, T> Join<'a, T> {
-    pub(crate) fn new(shared: &'a Shared<T>) -> Self {
-        Self { shared, waiter: Waiter::new(None) }
-    }
-}
-
 impl<T> Future for Get<'_, T> {
     type Output = Option<T>;
 
@@ -115,26 +91,6 @@ impl<T> Future for Put<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         poll_put(this.shared, this.waiter.as_ref(), cx)
-    }
-}
-
-impl<T> Future for Join<'_, T> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        let waiter = this.waiter.as_ref();
-        let waker = cx.waker().clone();
-        let (done, old) = this.shared.act(|state, fx| match waiter.phase() {
-            Phase::Waiting => (false, state.joins().set_waker(&waiter, waker)),
-            Phase::Idle if !state.is_exhausted(fx) => {
-                state.joins().push(waiter, Wake::Task(waker));
-                (false, Wake::Nobody)
-            }
-            _ => (true, Wake::Task(waker)),
-        });
-        drop(old);
-        if done { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 

@@ -11,12 +11,12 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use futures_timer::Delay;
 use pin_project_lite::pin_project;
 
 use crate::block::{block_on, block_on_until};
 use crate::flag::Flag;
 use crate::op::Start;
+use crate::timer::Timer;
 
 /// An operation as an arm of a race.
 pub(crate) trait Arm: Send {
@@ -110,20 +110,16 @@ impl<'s, 'a> Race<'s, 'a> {
     /// Waits until an arm is committed, or the time is over: `false`.
     pub async fn timeout(self, timeout: Duration) -> bool {
         let mut race = pin!(self);
-        if Instant::now().checked_add(timeout).is_none() {
-            race.await;
-            return true;
-        }
-        let mut delay = None;
+        let mut timer = None;
         poll_fn(|cx| {
             if race.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(true);
             }
             // The clock starts when there is something to wait for.
-            let delay = delay.get_or_insert_with(|| Delay::new(timeout));
+            let timer = timer.get_or_insert_with(|| Timer::after(timeout));
             match timeout.is_zero() {
                 true => Poll::Ready(()),
-                false => Pin::new(delay).poll(cx),
+                false => Pin::new(timer).poll(cx),
             }
             .map(|()| race.as_mut().give_up())
         })

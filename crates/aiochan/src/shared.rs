@@ -111,28 +111,34 @@ impl<T> Shared<T> {
 
     /// Closes because the last receiving half has gone.
     pub(crate) fn refuse(&self) {
+        self.refuse_if(|_| true);
+    }
+
+    /// To be called when the last handle outside of halves and feeds has gone: without a receiving
+    /// half there is nobody left who could get.
+    #[cold]
+    pub(crate) fn handles_gone(&self) {
+        self.refuse_if(Self::is_out_of_reach);
+    }
+
+    /// Whoever goes last, handle or receiving half, sees that the other has gone, for both counts
+    /// are decremented before the lock is taken.
+    fn refuse_if(&self, condition: impl FnOnce(&Self) -> bool) {
         self.act(|state, fx| {
-            self.hint.store(0, Ordering::Release);
-            state.refuse(fx);
-            self.discard_out_of_reach(state, fx);
+            if condition(self) {
+                self.hint.store(0, Ordering::Release);
+                state.refuse(fx);
+            }
+            if self.is_out_of_reach() {
+                state.discard(fx);
+            }
         });
     }
 
-    /// To be called when the last handle outside of halves has gone.
-    #[cold]
-    pub(crate) fn handles_gone(&self) {
-        self.act(|state, fx| self.discard_out_of_reach(state, fx));
-    }
-
-    /// Drops what is inside once neither a receiving half nor a handle is left that could get it.
-    /// Whichever of the two goes last sees that the other has gone: either this lock is taken after
-    /// the state has noted that the receivers have gone, or before, and then the handles, which were
-    /// counted down first, are seen to have gone in there.
-    fn discard_out_of_reach(&self, state: &mut State<T>, fx: &mut Effects<T>) {
+    /// Whether neither a receiving half nor a handle is left that could get what is inside.
+    fn is_out_of_reach(&self) -> bool {
         let gone = |count: &AtomicUsize| count.load(Ordering::SeqCst) == 0;
-        if state.is_refused() && gone(&self.handles) && gone(&self.receivers) {
-            state.discard(fx);
-        }
+        gone(&self.handles) && gone(&self.receivers)
     }
 
     #[inline]

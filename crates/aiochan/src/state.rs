@@ -23,8 +23,16 @@ use crate::flag::{self, Flag};
 use crate::queue::{Claim, Queue};
 use crate::waiter::{How, Phase, Receipt};
 
-/// Why a channel was closed.
-pub(crate) type Reason = Arc<dyn Error + Send + Sync>;
+/// Why a channel was closed: see [`Chan::close_reason`](crate::Chan::close_reason).
+pub type Reason = Arc<dyn Error + Send + Sync>;
+
+/// What somebody waits for who waits for a channel's end.
+#[derive(Clone, Copy)]
+pub(crate) enum Until {
+    Closed,
+    /// Closed, with nothing left to get.
+    Exhausted,
+}
 
 pub(crate) struct State<T> {
     /// Parked gets, oldest first.
@@ -33,8 +41,6 @@ pub(crate) struct State<T> {
     pub(crate) puts: Queue<T>,
     store: Store<T>,
     closed: bool,
-    /// The last receiving half has gone.
-    refused: bool,
     /// Values taken from inside: the buffer, or those given back.
     buffered: u64,
     /// Values handed to parked gets.
@@ -55,8 +61,10 @@ struct Rare<T> {
     /// How many were ever given back: they do not count as delivered, but keep their places.
     given_back: u64,
     evicted: u64,
-    /// Parked `join`s.
+    /// Those who wait for the channel to be exhausted.
     joins: Queue<()>,
+    /// Those who wait for it to be closed.
+    watchers: Queue<()>,
     reason: Option<Reason>,
 }
 
@@ -68,6 +76,7 @@ impl<T> Rare<T> {
                 given_back: 0,
                 evicted: 0,
                 joins: Queue::new(),
+                watchers: Queue::new(),
                 reason: None,
             })
         })
@@ -116,7 +125,6 @@ impl<T> State<T> {
             puts: Queue::new(),
             store: buf.0,
             closed,
-            refused: false,
             buffered: 0,
             handed: 0,
             immediate: 0,
@@ -570,13 +578,13 @@ impl<T> State<T> {
             self.rare().reason = reason;
         }
         self.answer_gets(fx);
+        self.answer_all(Until::Closed, fx);
         self.settle(fx);
         true
     }
 
     /// Closes because nobody will get any more: parked puts get their values back.
     pub(crate) fn refuse(&mut self, fx: &mut Effects<T>) {
-        self.refused = true;
         self.close(None, fx);
         while let Claim::Found(put) = self.puts.claim(None) {
             fx.wake(put.answer(Phase::Closed));
@@ -601,10 +609,6 @@ impl<T> State<T> {
         self.settle(fx);
     }
 
-    pub(crate) fn is_refused(&self) -> bool {
-        self.refused
-    }
-
     /// Answers every parked operation, for the last handle has gone.
     pub(crate) fn abandon(&mut self, fx: &mut Effects<T>) {
         if !(self.gets.is_empty() && self.puts.is_empty()) {
@@ -624,8 +628,14 @@ impl<T> State<T> {
         if self.rare.as_ref().is_none_or(|rare| rare.joins.is_empty()) || !self.is_exhausted(fx) {
             return;
         }
-        while let Claim::Found(join) = self.rare().joins.claim(None) {
-            fx.wake(join.answer(Phase::Done));
+        self.answer_all(Until::Exhausted, fx);
+    }
+
+    fn answer_all(&mut self, until: Until, fx: &mut Effects<T>) {
+        if self.rare.is_some() {
+            while let Claim::Found(join) = self.joins(until).claim(None) {
+                fx.wake(join.answer(Phase::Done));
+            }
         }
     }
 
@@ -676,9 +686,19 @@ impl<T> State<T> {
         self.rare.as_ref()?.reason.clone()
     }
 
-    /// Parked `join`s.
-    pub(crate) fn joins(&mut self) -> &mut Queue<()> {
-        &mut self.rare().joins
+    pub(crate) fn has_reached(&mut self, until: Until, fx: &mut Effects<T>) -> bool {
+        match until {
+            Until::Closed => self.closed,
+            Until::Exhausted => self.is_exhausted(fx),
+        }
+    }
+
+    /// Those who wait for the channel's end.
+    pub(crate) fn joins(&mut self, until: Until) -> &mut Queue<()> {
+        match until {
+            Until::Closed => &mut self.rare().watchers,
+            Until::Exhausted => &mut self.rare().joins,
+        }
     }
 
     pub(crate) fn counts(&self) -> Counts {

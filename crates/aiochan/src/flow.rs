@@ -1,0 +1,409 @@
+//! `Flow`: a chain of operators on the values of a channel or stream, lazy and fused into one.
+
+use std::future::{poll_fn, ready};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_util::{StreamExt, stream};
+use pin_project_lite::pin_project;
+
+use crate::adapt::{Budget, Gather};
+use crate::chan::Chan;
+use crate::halves::Receiver;
+use crate::output::{Origins, Output, endings, pour, start_worker};
+use crate::state::Reason;
+
+pin_project! {
+    /// A lazy chain of operators on the values of a channel, or of any [`Stream`].
+    ///
+    /// It costs no channel and no task: it is a `Stream` itself, and does nothing until it is polled. It
+    /// begins with an operator on a [`Chan`] ([`Chan::map`] and so on), or with [`Flow::new`]. Ended in a
+    /// channel, by [`chan`](Self::chan), [`chan_with`](Self::chan_with) or [`into_chan`](Self::into_chan), it
+    /// is one task.
+    ///
+    /// A value is taken from the source only when one is asked for. When the source was closed with a
+    /// reason, the channel that the flow ends in is closed with the same one. When a function in it panics,
+    /// that channel is closed with [`Panicked`](crate::Panicked) and the source is not read on; polled by
+    /// hand, the panic goes on in the caller. On a source that always has values it yields to the executor
+    /// from time to time.
+    ///
+    /// # Examples
+    /// ```
+    /// let numbers = aiochan::from_range(1..);
+    /// let squares = numbers.filter(|n| n % 2 == 1).map(|n| n * n).take(3).chan();
+    /// assert_eq!(squares.iter().collect::<Vec<u64>>(), [1, 9, 25]);
+    /// ```
+    #[must_use = "a flow does nothing until it is ended in a channel or polled"]
+    pub struct Flow<S> {
+        #[pin]
+        pub(crate) stream: S,
+        pub(crate) origins: Origins,
+        pub(crate) keep_open: bool,
+    }
+}
+
+impl<T: Send + 'static> Chan<T> {
+    /// The values of this channel as a [`Flow`], to which operators can be applied. What it takes is
+    /// gone for other getters.
+    pub fn flow(&self) -> Flow<impl Stream<Item = T> + use<T>> {
+        Flow { origins: Origins::of(self), ..Flow::new(self.stream()) }
+    }
+}
+
+impl<T: Send + 'static> Receiver<T> {
+    /// The values of this channel as a [`Flow`], to which operators can be applied.
+    pub fn flow(self) -> Flow<impl Stream<Item = T>> {
+        Flow { origins: Origins::of(self.chan()), ..Flow::new(self) }
+    }
+}
+
+impl<S: Stream> Flow<S> {
+    /// A flow of the items of `stream`.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures_util::stream;
+    ///
+    /// let c = aiochan::Flow::new(stream::iter(1..=3)).map(|n| n * 10).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [10, 20, 30]);
+    /// ```
+    pub fn new(stream: S) -> Flow<impl Stream<Item = S::Item>> {
+        Flow { stream: Budget::new(stream), origins: Origins::default(), keep_open: false }
+    }
+
+    /// The same flow with another stream, made of this one.
+    fn with<R: Stream>(self, f: impl FnOnce(S) -> R) -> Flow<R> {
+        Flow { stream: f(self.stream), origins: self.origins, keep_open: self.keep_open }
+    }
+
+    /// `f` of each value.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_range(1..4).map(|n| n * 2).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [2, 4, 6]);
+    /// ```
+    pub fn map<R>(self, f: impl FnMut(S::Item) -> R) -> Flow<impl Stream<Item = R>> {
+        self.with(|stream| stream.map(f))
+    }
+
+    /// The values for which `p` holds.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_range(0..6).filter(|n| n % 2 == 0).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [0, 2, 4]);
+    /// ```
+    pub fn filter(self, mut p: impl FnMut(&S::Item) -> bool) -> Flow<impl Stream<Item = S::Item>> {
+        self.with(|stream| stream.filter(move |value| ready(p(value))))
+    }
+
+    /// `f` of each value, where it is `Some`.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::Chan::from_iter(["1", "two", "3"]).filter_map(|s| s.parse().ok()).chan();
+    /// assert_eq!(c.iter().collect::<Vec<u8>>(), [1, 3]);
+    /// ```
+    pub fn filter_map<R>(
+        self,
+        mut f: impl FnMut(S::Item) -> Option<R>,
+    ) -> Flow<impl Stream<Item = R>> {
+        self.with(|stream| stream.filter_map(move |value| ready(f(value))))
+    }
+
+    /// The items of `f` of each value, one after the other: the reference's `map` with `flatten`.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::Chan::from_iter(["a b", "", "c"]).flat_map(str::split_whitespace).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), ["a", "b", "c"]);
+    /// ```
+    pub fn flat_map<I: IntoIterator>(
+        self,
+        mut f: impl FnMut(S::Item) -> I,
+    ) -> Flow<impl Stream<Item = I::Item>> {
+        self.with(|stream| Budget::new(stream.flat_map(move |value| stream::iter(f(value)))))
+    }
+
+    /// The first `n` values. The one after them stays in the source, which is not closed. `take(0)` is
+    /// empty.
+    ///
+    /// # Examples
+    /// ```
+    /// let source = aiochan::from_range(0..);
+    /// let first = source.take(2).chan();
+    /// assert_eq!(first.iter().collect::<Vec<_>>(), [0, 1]);
+    /// assert_eq!(source.get_blocking(), Some(2));
+    /// ```
+    pub fn take(self, n: usize) -> Flow<impl Stream<Item = S::Item>> {
+        self.with(|stream| stream.take(n))
+    }
+
+    /// All but the first `n` values.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_range(0..4).drop(2).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [2, 3]);
+    /// ```
+    #[allow(clippy::should_implement_trait, reason = "the name is the reference's")]
+    pub fn drop(self, n: usize) -> Flow<impl Stream<Item = S::Item>> {
+        self.with(|stream| stream.skip(n))
+    }
+
+    /// The values before the first for which `p` does not hold. That one is taken from the source too,
+    /// and dropped; none after it is.
+    ///
+    /// # Examples
+    /// ```
+    /// let source = aiochan::from_range(1..);
+    /// let small = source.take_while(|n| *n < 3).chan();
+    /// assert_eq!(small.iter().collect::<Vec<_>>(), [1, 2]);
+    /// assert_eq!(source.get_blocking(), Some(4)); // the 3 was needed to know
+    /// ```
+    pub fn take_while(
+        self,
+        mut p: impl FnMut(&S::Item) -> bool,
+    ) -> Flow<impl Stream<Item = S::Item>> {
+        self.with(|stream| stream.take_while(move |value| ready(p(value))))
+    }
+
+    /// The values from the first on for which `p` does not hold.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::Chan::from_iter([1, 5, 2]).drop_while(|n| *n < 3).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [5, 2]);
+    /// ```
+    pub fn drop_while(
+        self,
+        mut p: impl FnMut(&S::Item) -> bool,
+    ) -> Flow<impl Stream<Item = S::Item>> {
+        self.with(|stream| stream.skip_while(move |value| ready(p(value))))
+    }
+
+    /// Groups of `n` values; the last one may be smaller.
+    ///
+    /// # Panics
+    /// If `n` is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_range(1..4).group(2).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [vec![1, 2], vec![3]]);
+    /// ```
+    pub fn group(self, n: usize) -> Flow<impl Stream<Item = Vec<S::Item>>> {
+        assert!(n > 0, "a group of no values; give group at least 1");
+        self.with(|stream| stream.chunks(n))
+    }
+
+    /// Groups of consecutive values with the same key, with that key.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::Chan::from_iter([1, 3, 2]).group_by(|n| n % 2 == 0).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [(false, vec![1, 3]), (true, vec![2])]);
+    /// ```
+    pub fn group_by<K: PartialEq>(
+        self,
+        mut key: impl FnMut(&S::Item) -> K,
+    ) -> Flow<impl Stream<Item = (K, Vec<S::Item>)>> {
+        self.with(|stream| Gather {
+            stream,
+            gathered: None::<(K, Vec<S::Item>)>,
+            add: move |gathered: &mut Option<(K, Vec<S::Item>)>, value| {
+                let key = key(&value);
+                match gathered {
+                    Some((same, group)) if *same == key => {
+                        group.push(value);
+                        None
+                    }
+                    _ => gathered.replace((key, vec![value])),
+                }
+            },
+        })
+    }
+
+    /// The values that differ from the one before them.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::Chan::from_iter([1, 1, 2, 1]).distinct().chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [1, 2, 1]);
+    /// ```
+    pub fn distinct(self) -> Flow<impl Stream<Item = S::Item>>
+    where
+        S::Item: Clone + PartialEq,
+    {
+        let mut last = None;
+        self.filter(move |value| {
+            let new = last.as_ref() != Some(value);
+            if new {
+                last = Some(value.clone());
+            }
+            new
+        })
+    }
+
+    /// One value: `f` of the first two, `f` of that and the third, and so on; that of a single value is
+    /// the value, of none nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_range(1..5).reduce(|product, n| product * n).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [24]);
+    /// ```
+    pub fn reduce(
+        self,
+        mut f: impl FnMut(S::Item, S::Item) -> S::Item,
+    ) -> Flow<impl Stream<Item = S::Item>> {
+        self.with(|stream| Gather {
+            stream,
+            gathered: None,
+            add: move |gathered: &mut Option<_>, value| {
+                *gathered = Some(match gathered.take() {
+                    Some(so_far) => f(so_far, value),
+                    None => value,
+                });
+                None
+            },
+        })
+    }
+
+    /// One value: as [`reduce`](Self::reduce), beginning with `init`, which is the result when there are
+    /// no values.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::Chan::from_iter(["a", "bc"]).reduce_from(0, |sum, s| sum + s.len()).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [3]);
+    /// ```
+    #[doc(alias = "fold")]
+    pub fn reduce_from<A>(
+        self,
+        init: A,
+        mut f: impl FnMut(A, S::Item) -> A,
+    ) -> Flow<impl Stream<Item = A>> {
+        self.with(|stream| Gather {
+            stream,
+            gathered: Some(init),
+            add: move |gathered: &mut Option<A>, value| {
+                *gathered = gathered.take().map(|so_far| f(so_far, value));
+                None
+            },
+        })
+    }
+
+    /// As [`reduce`](Self::reduce), with all the results on the way: as many as there are values.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_range(1..4).scan(|sum, n| sum + n).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [1, 3, 6]);
+    /// ```
+    pub fn scan(
+        self,
+        mut f: impl FnMut(S::Item, S::Item) -> S::Item,
+    ) -> Flow<impl Stream<Item = S::Item>>
+    where
+        S::Item: Clone,
+    {
+        let mut so_far: Option<S::Item> = None;
+        self.map(move |value| {
+            let next = match so_far.take() {
+                Some(so_far) => f(so_far, value),
+                None => value,
+            };
+            so_far = Some(next.clone());
+            next
+        })
+    }
+
+    /// As [`reduce_from`](Self::reduce_from), with `init` and all the results on the way: one more than
+    /// there are values.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_range(1..4).scan_from(10, |sum, n| sum + n).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [10, 11, 13, 16]);
+    /// ```
+    pub fn scan_from<A: Clone>(
+        self,
+        init: A,
+        mut f: impl FnMut(A, S::Item) -> A,
+    ) -> Flow<impl Stream<Item = A>> {
+        self.with(|stream| {
+            let mut so_far = Some(init.clone());
+            let rest = stream.map(move |value| {
+                let next = f(so_far.take().expect("f has not panicked"), value);
+                so_far = Some(next.clone());
+                next
+            });
+            stream::once(ready(init)).chain(rest)
+        })
+    }
+
+    /// All values, once the source has ended. For a limited number of them: `take(n).collect()`.
+    ///
+    /// # Cancel safety
+    /// Dropping it drops the values that it has taken; [`Chan::get_many`] keeps them.
+    ///
+    /// # Examples
+    /// ```
+    /// let first = aiochan::from_range(0..).take(3).collect();
+    /// assert_eq!(aiochan::run(first), [0, 1, 2]);
+    /// ```
+    pub async fn collect(self) -> Vec<S::Item> {
+        self.stream.collect().await
+    }
+
+    /// Calls `f` with each value.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost: between two values it holds none.
+    ///
+    /// # Examples
+    /// ```
+    /// let mut sum = 0;
+    /// aiochan::run(aiochan::from_range(1..4).flow().for_each(|n| sum += n));
+    /// assert_eq!(sum, 6);
+    /// ```
+    pub async fn for_each(self, mut f: impl FnMut(S::Item)) {
+        let mut stream = pin!(self.stream);
+        while let Some(value) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+            f(value);
+        }
+    }
+
+    /// Why the source was closed, if it was and whoever closed it said so.
+    pub fn close_reason(&self) -> Option<Reason> {
+        self.origins.reason()
+    }
+}
+
+impl<S> Flow<S>
+where
+    S: Stream + Send + 'static,
+    S::Item: Send,
+{
+    endings!(S::Item);
+
+    fn start(self, out: Output<S::Item>) {
+        let Self { stream, origins, .. } = self;
+        start_worker(out, origins, |out| pour(stream, out));
+    }
+}
+
+impl<S: Stream> Stream for Flow<S> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        self.project().stream.poll_next(cx)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.stream.size_hint()
+    }
+}

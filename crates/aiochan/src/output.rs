@@ -1,0 +1,165 @@
+//! Where stages end: the output channel of a worker, and the rule that it always learns how the worker
+//! ended.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
+use futures_core::Stream;
+
+use crate::chan::Chan;
+use crate::error::{Panicked, TryPutError};
+use crate::feed::Feed;
+use crate::spawn::go;
+use crate::state::Reason;
+
+/// Gives a stage its ways to end in a channel. The stage has a method `start(self, Output<T>)` and a
+/// field `keep_open`.
+macro_rules! endings {
+    ($item:ty) => {
+        /// Starts one worker that puts the results into a new channel without a buffer, and returns
+        /// that channel.
+        pub fn chan(self) -> $crate::Chan<$item> {
+            self.chan_with(0)
+        }
+
+        /// Starts one worker that puts the results into a new channel with a buffer: a number for a
+        /// fixed one, or a [`Buf`](crate::Buf).
+        pub fn chan_with(self, buffer: impl Into<$crate::Buf<$item>>) -> $crate::Chan<$item> {
+            let out = $crate::Chan::builder().buffer(buffer).build();
+            self.into_chan(&out);
+            out
+        }
+
+        /// Starts one worker that puts the results into `out` and closes it at the end, unless it is to
+        /// be [kept open](Self::keep_open).
+        ///
+        /// The worker ends when the input does, when something in it panics, which closes `out` with
+        /// the reason in any case, or when `out` is closed or nobody is left who could get from it.
+        pub fn into_chan(self, out: &$crate::Chan<$item>) {
+            let keep_open = self.keep_open;
+            self.start($crate::output::Output::new(out, keep_open));
+        }
+
+        /// Leaves the output open when the input ends, for others that put into it as well. An input
+        /// that was closed with a reason, or a failure here, still closes it, with that reason.
+        pub fn keep_open(mut self) -> Self {
+            self.keep_open = true;
+            self
+        }
+    };
+}
+pub(crate) use endings;
+
+/// A worker's output.
+pub(crate) struct Output<T> {
+    feed: Feed<T>,
+    keep_open: bool,
+    /// Whether it has been told how the worker ended.
+    told: AtomicBool,
+}
+
+impl<T> Output<T> {
+    pub(crate) fn new(out: &Chan<T>, keep_open: bool) -> Self {
+        Self { feed: out.feed(), keep_open, told: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn feed(&self) -> &Feed<T> {
+        &self.feed
+    }
+
+    /// The input has ended, for a reason if it has one.
+    pub(crate) fn end(&self, reason: Option<Reason>) {
+        self.told.store(true, Ordering::Relaxed);
+        if reason.is_some() || !self.keep_open {
+            self.feed.chan().close_as(reason);
+        }
+    }
+
+    /// The worker cannot go on.
+    pub(crate) fn fail(&self, reason: Reason) {
+        self.end(Some(reason));
+    }
+}
+
+impl<T> Drop for Output<T> {
+    fn drop(&mut self) {
+        if !*self.told.get_mut() {
+            self.feed.chan().close_with("the worker was dropped: its runtime has been shut down");
+        }
+    }
+}
+
+/// Where the reasons for the end of an input are found.
+#[derive(Default)]
+pub(crate) struct Origins(Vec<Box<dyn Fn() -> Option<Reason> + Send + Sync>>);
+
+impl Origins {
+    pub(crate) fn of<T: Send + 'static>(chan: &Chan<T>) -> Self {
+        let chan = chan.feed();
+        Self(vec![Box::new(move || chan.chan().close_reason())])
+    }
+
+    pub(crate) fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// The first reason that there is.
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        self.0.iter().find_map(|origin| origin())
+    }
+}
+
+/// Starts a worker that puts into `out`, which is told how it ends.
+pub(crate) fn start_worker<T, W>(
+    out: Output<T>,
+    origins: Origins,
+    work: impl FnOnce(Feed<T>) -> W + Send + 'static,
+) where
+    T: Send + 'static,
+    W: Future<Output = ()> + Send,
+{
+    go(async move {
+        match unwound(async { work(out.feed().clone()).await }).await {
+            Ok(()) => out.end(origins.reason()),
+            Err(panicked) => out.fail(Arc::new(panicked)),
+        }
+    });
+}
+
+/// The output of `future`, or its panic.
+pub(crate) async fn unwound<F: Future>(future: F) -> Result<F::Output, Panicked> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(Panicked::new(&*panic))),
+    })
+    .await
+}
+
+/// Puts the items of `stream` into `out` until either ends. When `out` ends while an item waits to be put
+/// that item is dropped; no other is taken from the stream then.
+pub(crate) async fn pour<S: Stream>(stream: S, out: Feed<S::Item>) {
+    let mut stream = pin!(stream);
+    let mut closed = pin!(out.chan().closed());
+    if out.chan().is_closed() {
+        return;
+    }
+    loop {
+        let next = poll_fn(|cx| match stream.as_mut().poll_next(cx) {
+            Poll::Pending => closed.as_mut().poll(cx).map(|()| None),
+            ready => ready,
+        });
+        let Some(item) = next.await else { return };
+        let put = match out.try_put(item) {
+            Err(TryPutError::Full(item)) => out.put(item).await.is_ok(),
+            result => result.is_ok(),
+        };
+        if !put {
+            return;
+        }
+    }
+}

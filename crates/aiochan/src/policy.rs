@@ -1,0 +1,52 @@
+//! What a pipe does with an item whose function has failed.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use crate::halves::Sender;
+use crate::state::Reason;
+
+/// What to do when a pipe's function fails: returns an error, where that counts as failing, or panics.
+pub(crate) enum Policy<T> {
+    /// Stop, with the cause as the output's reason to be closed.
+    Stop,
+    /// Go on without the item.
+    Skip,
+    /// Send a copy of the item and the cause somewhere, and go on.
+    DeadLetters { letters: Sender<(T, Reason)>, copy: fn(&T) -> T },
+}
+
+/// What is to be done about one failure.
+pub(crate) enum Verdict<'a, T> {
+    Stop(Reason),
+    Skip,
+    /// To be put there; if that is closed: stop, with the reason that comes back.
+    Send(&'a Sender<(T, Reason)>, (T, Reason)),
+}
+
+impl<T> Policy<T> {
+    /// What must be kept of an item before the function takes it. This is user code.
+    pub(crate) fn copy(&self, item: &T) -> Option<T> {
+        match self {
+            Self::DeadLetters { copy, .. } => Some(copy(item)),
+            Self::Stop | Self::Skip => None,
+        }
+    }
+
+    /// What to do about a failure, given the item's copy.
+    pub(crate) fn decide(&self, copy: Option<T>, reason: Reason) -> Verdict<'_, T> {
+        match (self, copy) {
+            (Self::Skip, _) => Verdict::Skip,
+            (Self::DeadLetters { letters, .. }, Some(item)) => {
+                Verdict::Send(letters, (item, reason))
+            }
+            // Without a copy it was the copying that failed.
+            _ => Verdict::Stop(reason),
+        }
+    }
+}
+
+/// An error of a pipe's function as a reason.
+pub(crate) fn failure(error: impl Into<Box<dyn Error + Send + Sync>>) -> Reason {
+    Arc::from(error.into())
+}

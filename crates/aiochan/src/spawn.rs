@@ -1,0 +1,231 @@
+//! Running futures: `go`, `run`, `run_in_thread`, `nop`, and the small executor that they fall back on.
+//!
+//! The executor is a channel of tasks that are ready to run and a few threads that take them from it.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::OnceLock;
+use std::task::{Context, Poll};
+use std::thread::{self, JoinHandle};
+
+use async_task::Runnable;
+
+use crate::block::block_on;
+use crate::chan::Chan;
+
+/// Spawns a task, which runs by itself from now on.
+///
+/// Called inside a tokio runtime, with the feature `tokio`, it runs there; anywhere else on a built-in
+/// executor, whose threads are started at the first use and are as many as the machine has processors,
+/// at least two. A task that blocks its thread holds up others: for blocking work there are
+/// [`run_in_thread`] and [`Flow::parallel_pipe`](crate::Flow::parallel_pipe).
+///
+/// Await the handle for the result. A panic in the task goes on in whoever awaits the handle.
+/// Dropping the handle leaves the task running.
+///
+/// # Panics
+/// If no thread can be started at all.
+///
+/// # Examples
+/// ```
+/// let c = aiochan::Chan::new();
+/// let out = c.clone();
+/// let task = aiochan::go(async move {
+///     out.put("hello").await.unwrap();
+///     42
+/// });
+/// assert_eq!(c.get_blocking(), Some("hello"));
+/// assert_eq!(aiochan::run(task), 42);
+/// ```
+pub fn go<F>(future: F) -> Task<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    #[cfg(feature = "tokio")]
+    if let Ok(tokio) = tokio::runtime::Handle::try_current() {
+        return Task(Kind::Tokio(tokio.spawn(future)));
+    }
+    let ready = ready_tasks();
+    let (runnable, task) = async_task::Builder::new().propagate_panic(true).spawn(
+        |()| future,
+        // It is unbounded and never closed.
+        move |runnable| drop(ready.try_put(runnable)),
+    );
+    runnable.schedule();
+    Task(Kind::Own(Some(task)))
+}
+
+/// Runs a future to its end on this thread, which blocks. Not for async code: it would block the
+/// executor.
+///
+/// # Examples
+/// ```
+/// let c = aiochan::Chan::fixed(1);
+/// let got = aiochan::run(async {
+///     c.put(1).await.unwrap();
+///     c.get().await
+/// });
+/// assert_eq!(got, Some(1));
+/// ```
+pub fn run<F: Future>(future: F) -> F::Output {
+    block_on(pin!(future))
+}
+
+/// Runs a future to its end on a thread of its own. Join the handle for the result, or the panic.
+///
+/// # Panics
+/// If the thread cannot be started.
+///
+/// # Examples
+/// ```
+/// let c = aiochan::Chan::new();
+/// let out = c.clone();
+/// let thread = aiochan::run_in_thread(async move { out.put(1).await });
+/// assert_eq!(c.get_blocking(), Some(1));
+/// assert_eq!(thread.join().unwrap(), Ok(()));
+/// ```
+pub fn run_in_thread<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let here = Surroundings::here();
+    thread::spawn(move || here.enter(|| run(future)))
+}
+
+/// Lets other tasks of the executor run, then goes on.
+///
+/// # Examples
+/// ```
+/// # aiochan::run(async {
+/// aiochan::nop().await;
+/// # });
+/// ```
+pub async fn nop() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// The handle of a task, from [`go`]: a future of the task's result.
+#[derive(Debug)]
+pub struct Task<T>(Kind<T>);
+
+#[derive(Debug)]
+enum Kind<T> {
+    #[cfg(feature = "tokio")]
+    Tokio(tokio::task::JoinHandle<T>),
+    /// It is there until it is dropped.
+    Own(Option<async_task::Task<T>>),
+}
+
+impl<T> Task<T> {
+    /// Whether the task has ended.
+    pub fn is_finished(&self) -> bool {
+        match &self.0 {
+            #[cfg(feature = "tokio")]
+            Kind::Tokio(task) => task.is_finished(),
+            Kind::Own(task) => task.as_ref().is_none_or(async_task::Task::is_finished),
+        }
+    }
+}
+
+impl<T> Future for Task<T> {
+    type Output = T;
+
+    /// # Panics
+    /// With the task's own panic, or when its runtime was shut down before the task had ended.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        match &mut self.0 {
+            #[cfg(feature = "tokio")]
+            Kind::Tokio(task) => Pin::new(task).poll(cx).map(|result| match result {
+                Ok(output) => output,
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    Err(_) => panic!("the runtime was shut down before the task had ended"),
+                },
+            }),
+            Kind::Own(task) => Pin::new(task.as_mut().expect("it is not dropped")).poll(cx),
+        }
+    }
+}
+
+impl<T> Drop for Kind<T> {
+    fn drop(&mut self) {
+        match self {
+            #[cfg(feature = "tokio")]
+            Self::Tokio(_) => {}
+            Self::Own(task) => {
+                if let Some(task) = task.take() {
+                    task.detach();
+                }
+            }
+        }
+    }
+}
+
+/// The channel of tasks that are ready to run.
+fn ready_tasks() -> &'static Chan<Runnable> {
+    static READY: OnceLock<Chan<Runnable>> = OnceLock::new();
+    READY.get_or_init(|| {
+        let ready: Chan<Runnable> = Chan::unbounded();
+        let wanted = own_threads();
+        let started = (0..wanted).map_while(|n| {
+            let ready = ready.clone();
+            thread::Builder::new()
+                .name(format!("aiochan-{n}"))
+                .spawn(move || {
+                    for task in &ready {
+                        task.run();
+                    }
+                })
+                .map_err(|error| assert!(n > 0, "cannot start a thread to run tasks on: {error}"))
+                .ok()
+        });
+        assert!(started.count() > 0);
+        ready
+    })
+}
+
+fn own_threads() -> usize {
+    thread::available_parallelism().map_or(2, |n| n.get().max(2))
+}
+
+/// How many threads run the tasks that are spawned here.
+pub(crate) fn workers() -> usize {
+    #[cfg(feature = "tokio")]
+    if let Ok(tokio) = tokio::runtime::Handle::try_current() {
+        return tokio.metrics().num_workers();
+    }
+    own_threads()
+}
+
+/// What a thread must be inside of to run what belongs here: a tokio runtime, or nothing.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    #[cfg(feature = "tokio")]
+    tokio: Option<tokio::runtime::Handle>,
+}
+
+impl Surroundings {
+    pub(crate) fn here() -> Self {
+        Self {
+            #[cfg(feature = "tokio")]
+            tokio: tokio::runtime::Handle::try_current().ok(),
+        }
+    }
+
+    pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        #[cfg(feature = "tokio")]
+        let _inside = self.tokio.as_ref().map(tokio::runtime::Handle::enter);
+        f()
+    }
+}

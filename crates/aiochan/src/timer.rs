@@ -1,0 +1,58 @@
+//! Time on any executor: tokio's clock inside a tokio runtime, with that feature, and else a timer
+//! thread that all share.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures_timer::Delay;
+
+/// A future that is ready at a moment, or never if that moment is beyond what clocks can count.
+pub(crate) enum Timer {
+    #[cfg(feature = "tokio")]
+    Tokio(Pin<Box<tokio::time::Sleep>>),
+    Own(Delay),
+    Never,
+}
+
+impl Timer {
+    /// Ready `duration` from now.
+    pub(crate) fn after(duration: Duration) -> Self {
+        match now().checked_add(duration) {
+            Some(moment) => Self::at(moment),
+            None => Self::Never,
+        }
+    }
+
+    /// Ready at `moment`, a time of the clock that [`now`] reads.
+    pub(crate) fn at(moment: Instant) -> Self {
+        #[cfg(feature = "tokio")]
+        if tokio::runtime::Handle::try_current().is_ok() {
+            return Self::Tokio(Box::pin(tokio::time::sleep_until(moment.into())));
+        }
+        Self::Own(Delay::new(moment.saturating_duration_since(Instant::now())))
+    }
+}
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut *self {
+            #[cfg(feature = "tokio")]
+            Self::Tokio(sleep) => sleep.as_mut().poll(cx),
+            Self::Own(delay) => Pin::new(delay).poll(cx),
+            Self::Never => Poll::Pending,
+        }
+    }
+}
+
+/// The time now, by the clock that timers follow here.
+pub(crate) fn now() -> Instant {
+    #[cfg(feature = "tokio")]
+    if tokio::runtime::Handle::try_current().is_ok() {
+        return tokio::time::Instant::now().into_std();
+    }
+    Instant::now()
+}
