@@ -2,12 +2,15 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-/// After so many items in a row the executor has its turn.
-const BUDGET: u32 = 128;
+/// After so much time without a pause the executor has its turn.
+const SLICE: Duration = Duration::from_micros(100);
+/// The clock is read once in at most so many items.
+const MAX_STRIDE: u32 = 32;
 
 pin_project! {
     /// A stream that yields to the executor from time to time, however many items it has.
@@ -16,13 +19,17 @@ pin_project! {
     pub(crate) struct Budget<S> {
         #[pin]
         stream: S,
+        stride: u32,
+        // How many items may come before the clock is read again.
         left: u32,
+        // When the clock was read first since the last pause.
+        since: Option<Instant>,
     }
 }
 
 impl<S> Budget<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream, left: BUDGET }
+        Self { stream, stride: 1, left: 1, since: None }
     }
 }
 
@@ -33,14 +40,20 @@ impl<S: Stream> Stream for Budget<S> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
         if *this.left == 0 {
-            *this.left = BUDGET;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+            let now = Instant::now();
+            let spent = now - *this.since.get_or_insert(now);
+            if spent > SLICE {
+                (*this.stride, *this.left, *this.since) = (1, 1, None);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            *this.stride = (*this.stride * 2).min(MAX_STRIDE);
+            *this.left = *this.stride;
         }
         let next = this.stream.poll_next(cx);
         match next {
             Poll::Ready(_) => *this.left -= 1,
-            Poll::Pending => *this.left = BUDGET,
+            Poll::Pending => *this.since = None,
         }
         next
     }

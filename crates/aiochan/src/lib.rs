@@ -31,6 +31,8 @@
 #![deny(unsafe_code)]
 
 mod adapt;
+mod async_job;
+mod async_pipe;
 mod block;
 mod buffer;
 mod callback;
@@ -50,9 +52,11 @@ mod output;
 mod policy;
 mod queue;
 mod race;
+mod results;
 mod select;
 mod select_macro;
 mod shared;
+mod slots;
 mod spawn;
 mod state;
 mod stats;
@@ -61,6 +65,7 @@ mod sync;
 mod timer;
 mod waiter;
 
+pub use async_pipe::AsyncPipe;
 pub use buffer::{Buf, Buffer};
 pub use chan::{Builder, Chan, MAX_PENDING};
 pub use error::{

@@ -2,6 +2,8 @@
 
 use futures_core::Stream;
 
+use crate::async_job::Plain;
+use crate::async_pipe::AsyncPipe;
 use crate::chan::Chan;
 use crate::flow::Flow;
 
@@ -43,6 +45,32 @@ operators! {
 }
 
 impl<T: Send + 'static> Chan<T> {
+    /// [`Flow::async_pipe`] of this channel's values.
+    pub fn async_pipe<R, Fut, F>(
+        &self,
+        n: usize,
+        f: F,
+    ) -> AsyncPipe<impl Stream<Item = T> + use<T, R, Fut, F>, Plain<F>>
+    where
+        F: FnMut(T) -> Fut,
+        Fut: Future<Output = R>,
+    {
+        self.flow().async_pipe(n, f)
+    }
+
+    /// [`Flow::async_pipe_unordered`] of this channel's values.
+    pub fn async_pipe_unordered<R, Fut, F>(
+        &self,
+        n: usize,
+        f: F,
+    ) -> AsyncPipe<impl Stream<Item = T> + use<T, R, Fut, F>, Plain<F>>
+    where
+        F: FnMut(T) -> Fut,
+        Fut: Future<Output = R>,
+    {
+        self.flow().async_pipe_unordered(n, f)
+    }
+
     /// [`Flow::collect`] of this channel's values.
     pub fn collect(&self) -> impl Future<Output = Vec<T>> + use<T> {
         self.flow().collect()

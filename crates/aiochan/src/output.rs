@@ -4,8 +4,8 @@
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
 use futures_core::Stream;
@@ -101,6 +101,11 @@ impl Origins {
     pub(crate) fn of<T: Send + 'static>(chan: &Chan<T>) -> Self {
         let chan = chan.feed();
         Self(vec![Box::new(move || chan.chan().close_reason())])
+    }
+
+    /// A stage that tells there why it has failed.
+    pub(crate) fn of_failure(failure: Arc<OnceLock<Reason>>) -> Self {
+        Self(vec![Box::new(move || failure.get().cloned())])
     }
 
     pub(crate) fn append(&mut self, other: Self) {

@@ -1,7 +1,13 @@
 //! What a pipe does with an item whose function has failed.
 
 use std::error::Error;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_sink::Sink;
+
+use crate::error::PutError;
 
 use crate::halves::Sender;
 use crate::state::Reason;
@@ -25,11 +31,38 @@ pub(crate) enum Verdict<'a, T> {
 }
 
 impl<T> Policy<T> {
+    pub(crate) fn is_stop(&self) -> bool {
+        matches!(self, Self::Stop)
+    }
+
     /// What must be kept of an item before the function takes it. This is user code.
     pub(crate) fn copy(&self, item: &T) -> Option<T> {
         match self {
             Self::DeadLetters { copy, .. } => Some(copy(item)),
             Self::Stop | Self::Skip => None,
+        }
+    }
+
+    /// Begins to deal with a failure; [`poll_settled`](Self::poll_settled) goes on. An error stops the
+    /// pipe.
+    pub(crate) fn settle(&mut self, copy: Option<T>, reason: Reason) -> Result<(), Reason> {
+        match (self, copy) {
+            (Self::Skip, _) => Ok(()),
+            (Self::DeadLetters { letters, .. }, Some(item)) => {
+                Pin::new(letters).start_send((item, reason)).map_err(|PutError((_, reason))| reason)
+            }
+            // Without a copy it was the copying that failed.
+            _ => Err(reason),
+        }
+    }
+
+    /// Waits until a letter has been accepted. An error stops the pipe.
+    pub(crate) fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
+        match self {
+            Self::DeadLetters { letters, .. } => {
+                Pin::new(letters).poll_flush(cx).map_err(|PutError((_, reason))| reason)
+            }
+            Self::Stop | Self::Skip => Poll::Ready(Ok(())),
         }
     }
 

@@ -136,6 +136,15 @@ impl<T> Task<T> {
             Kind::Own(task) => task.as_ref().is_none_or(async_task::Task::is_finished),
         }
     }
+
+    /// Cancels the task: if it has not ended its future is dropped, when it is not being polled.
+    pub fn cancel(mut self) {
+        match &mut self.0 {
+            #[cfg(feature = "tokio")]
+            Kind::Tokio(task) => task.abort(),
+            Kind::Own(task) => drop(task.take()),
+        }
+    }
 }
 
 impl<T> Future for Task<T> {

@@ -1,0 +1,401 @@
+//! `async_pipe`: a future for each value, several at once.
+//!
+//! One task takes the values, polls the futures and puts the results. When the futures turn out to keep
+//! it busy, and the runtime has several workers, the next ones are spawned as tasks of their own.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use crate::async_job::{AsyncJob, Fallible, Load, Plain, Run};
+use crate::error::{Panicked, TryPutError};
+use crate::feed::Feed;
+use crate::flow::Flow;
+use crate::halves::Sender;
+use crate::output::{Origins, Output, endings, start_worker};
+use crate::policy::Policy;
+use crate::results::Results;
+use crate::slots::Slots;
+use crate::state::Reason;
+
+impl<S: Stream> Flow<S> {
+    /// The results of the futures that `f` makes of the values, in the order of the values; at most `n`
+    /// futures at once.
+    ///
+    /// It ends in a channel: see [`AsyncPipe`]. For plain functions that compute or block there is
+    /// [`parallel_pipe`](Self::parallel_pipe).
+    ///
+    /// # Panics
+    /// If `n` is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_range(0..4).async_pipe(2, async |n| {
+    ///     aiochan::nop().await;
+    ///     n * n
+    /// });
+    /// assert_eq!(c.chan().iter().collect::<Vec<_>>(), [0, 1, 4, 9]);
+    /// ```
+    pub fn async_pipe<R, Fut, F>(self, n: usize, f: F) -> AsyncPipe<S, Plain<F>>
+    where
+        F: FnMut(S::Item) -> Fut,
+        Fut: Future<Output = R>,
+    {
+        assert!(
+            n > 0,
+            "a pipe with no futures at once would never go on; give async_pipe at least 1"
+        );
+        AsyncPipe {
+            input: self.stream,
+            origins: self.origins,
+            keep_open: self.keep_open,
+            job: Plain(f),
+            n,
+            ahead: n,
+            ordered: true,
+            policy: Policy::Stop,
+        }
+    }
+
+    /// As [`async_pipe`](Self::async_pipe), with the results in the order in which they are ready.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_range(0..4).async_pipe_unordered(2, async |n| n * n).chan();
+    /// assert_eq!(c.iter().sum::<i32>(), 14);
+    /// ```
+    pub fn async_pipe_unordered<R, Fut, F>(self, n: usize, f: F) -> AsyncPipe<S, Plain<F>>
+    where
+        F: FnMut(S::Item) -> Fut,
+        Fut: Future<Output = R>,
+    {
+        AsyncPipe { ordered: false, ..self.async_pipe(n, f) }
+    }
+}
+
+/// Futures of a flow's values, from [`Flow::async_pipe`] and [`Flow::async_pipe_unordered`].
+///
+/// It does nothing until it is ended in a channel, and then is one task. At most `n` futures exist at
+/// once, and at most `n` + [`ahead`](Self::ahead) values have been taken from the input whose results
+/// the output has not accepted. While the output has no room the futures that exist go on.
+///
+/// Futures that need much time for themselves, not for waiting, run as tasks of their own, so on several
+/// threads, if the runtime has them.
+///
+/// When `f`, or one of its futures, panics, or when it returns an error and the pipe is
+/// [`fallible`](Self::fallible), that is a failure. By default the pipe stops: the results of the values
+/// before it are still put, the output is closed with the cause as its
+/// [`close_reason`](crate::Chan::close_reason) ([`Panicked`](crate::Panicked) or the error), the other futures are dropped
+/// and no more values are taken. [`skip_failures`](Self::skip_failures) and
+/// [`dead_letters`](Self::dead_letters) go on instead.
+///
+/// When the output is closed, or nobody is left who could get from it, the futures are dropped with
+/// their values, and no more values are taken.
+#[must_use = "a pipe does nothing until it is ended in a channel"]
+pub struct AsyncPipe<S: Stream, J> {
+    input: S,
+    origins: Origins,
+    keep_open: bool,
+    job: J,
+    n: usize,
+    ahead: usize,
+    ordered: bool,
+    policy: Policy<S::Item>,
+}
+
+impl<S: Stream, J> AsyncPipe<S, J> {
+    /// How many values beyond `n` may have been taken from the input whose results the output has not
+    /// accepted; `n` by default. In an ordered pipe this is how far others may run ahead of a slow one.
+    pub fn ahead(self, ahead: usize) -> Self {
+        Self { ahead, ..self }
+    }
+
+    /// Goes on without the values that fail.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_iter(["1", "two", "3"])
+    ///     .async_pipe(2, async |s: &str| s.parse::<u8>())
+    ///     .fallible()
+    ///     .skip_failures()
+    ///     .chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [1, 3]);
+    /// ```
+    pub fn skip_failures(self) -> Self {
+        Self { policy: Policy::Skip, ..self }
+    }
+
+    /// Sends a copy of each value that fails, with the cause, to `letters`, and goes on. The pipe waits
+    /// until it is accepted; if that channel is closed it stops. At its end it drops `letters`.
+    ///
+    /// # Examples
+    /// ```
+    /// let (letters, failed) = aiochan::Chan::unbounded().split();
+    /// let c = aiochan::from_iter(["1", "two", "3"])
+    ///     .async_pipe(2, async |s: &str| s.parse::<u8>())
+    ///     .fallible()
+    ///     .dead_letters(letters)
+    ///     .chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [1, 3]);
+    /// assert_eq!(failed.iter().map(|(s, _cause)| s).collect::<Vec<_>>(), ["two"]);
+    /// ```
+    pub fn dead_letters(self, letters: Sender<(S::Item, Reason)>) -> Self
+    where
+        S::Item: Clone,
+    {
+        Self { policy: Policy::DeadLetters { letters, copy: S::Item::clone }, ..self }
+    }
+}
+
+impl<S: Stream, F> AsyncPipe<S, Plain<F>> {
+    /// Takes the results apart: an `Ok` is a result, an `Err` is a failure, as a panic is.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_iter(["1", "two", "3"])
+    ///     .async_pipe(2, async |s: &str| s.parse::<u8>())
+    ///     .fallible()
+    ///     .chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [1]);
+    /// assert!(c.close_reason().unwrap().is::<std::num::ParseIntError>());
+    /// ```
+    pub fn fallible(self) -> AsyncPipe<S, Fallible<F>> {
+        let Self { input, origins, keep_open, job: Plain(f), n, ahead, ordered, policy } = self;
+        AsyncPipe { input, origins, keep_open, job: Fallible(f), n, ahead, ordered, policy }
+    }
+}
+
+impl<S, J> AsyncPipe<S, J>
+where
+    S: Stream + Send + 'static,
+    S::Item: Send,
+    J: AsyncJob<S::Item>,
+{
+    endings!(J::Output);
+
+    /// The results as a [`Flow`], to which more operators can be applied. Its futures then go on only
+    /// while the flow is asked for values.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_range(0..9).async_pipe(2, async |n| n * n).flow().group(3).chan();
+    /// assert_eq!(c.iter().last(), Some(vec![36, 49, 64]));
+    /// ```
+    pub fn flow(self) -> Flow<impl Stream<Item = J::Output>> {
+        let (pipe, origins, keep_open) = self.into_pipe();
+        Flow { stream: pipe, origins, keep_open }
+    }
+
+    fn start(self, out: Output<J::Output>) {
+        let (pipe, origins, _) = self.into_pipe();
+        start_worker(out, origins, |out| pipe.work(out));
+    }
+
+    fn into_pipe(self) -> (Pipe<S, J>, Origins, bool) {
+        let Self { input, mut origins, keep_open, job, n, ahead, ordered, policy } = self;
+        let failure = Arc::<OnceLock<Reason>>::default();
+        origins.append(Origins::of_failure(failure.clone()));
+        let pipe = Pipe {
+            input: Box::pin(input),
+            job,
+            policy,
+            intake: true,
+            limit: n,
+            room: n.saturating_add(ahead),
+            taken: 0,
+            begun: None,
+            slots: Slots::new(n),
+            results: Results::new(ordered),
+            settling: false,
+            load: Load::new(),
+            failure,
+        };
+        (pipe, origins, keep_open)
+    }
+}
+
+/// The worker of a pipe, and the stream of its results.
+struct Pipe<S: Stream, J: AsyncJob<S::Item>> {
+    input: Pin<Box<S>>,
+    job: J,
+    policy: Policy<S::Item>,
+    /// Whether values are still to be taken.
+    intake: bool,
+    limit: usize,
+    /// How many values may be taken and not done with.
+    room: usize,
+    taken: usize,
+    /// The value whose future is being made.
+    begun: Option<Memo<S::Item>>,
+    slots: Slots<Run<J::Future>, Memo<S::Item>>,
+    results: Results<Outcome<S::Item, J::Output>>,
+    /// Whether a failure is being dealt with.
+    settling: bool,
+    load: Load,
+    /// Where it is told why the pipe has stopped, if it has.
+    failure: Arc<OnceLock<Reason>>,
+}
+
+/// What a future is remembered by.
+struct Memo<T> {
+    /// Its value's number among the results.
+    number: u64,
+    /// A copy of its value, if the policy needs one.
+    copy: Option<Box<T>>,
+}
+
+/// What came of a value: a failure comes with its copy.
+type Outcome<T, R> = Result<R, Box<(Option<Box<T>>, Reason)>>;
+
+impl<S: Stream, J: AsyncJob<S::Item>> Unpin for Pipe<S, J> {}
+
+impl<S: Stream, J: AsyncJob<S::Item>> Stream for Pipe<S, J> {
+    type Item = J::Output;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<J::Output>> {
+        let next = ready!(self.poll_result(cx));
+        self.taken -= usize::from(next.is_some());
+        Poll::Ready(next)
+    }
+}
+
+impl<S: Stream, J: AsyncJob<S::Item>> Pipe<S, J> {
+    async fn work(mut self, out: Feed<J::Output>) {
+        let mut closed = pin!(out.chan().closed());
+        loop {
+            let next = poll_fn(|cx| match self.poll_result(cx) {
+                Poll::Pending => closed.as_mut().poll(cx).map(|()| None),
+                ready => ready,
+            });
+            let Some(result) = next.await else { return };
+            let put = match out.try_put(result) {
+                Err(TryPutError::Full(result)) => self.during(out.put(result)).await.is_ok(),
+                put => put.is_ok(),
+            };
+            if !put {
+                return;
+            }
+            self.taken -= 1;
+        }
+    }
+
+    /// The next result, which counts as taken until it has been put; `None` at the end.
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Option<J::Output>> {
+        loop {
+            if !self.results.is_ready() || self.settling {
+                self.go_on(cx);
+            }
+            if self.settling {
+                let settled = ready!(self.policy.poll_settled(cx));
+                self.settled(settled);
+            }
+            match self.results.pop() {
+                Some(Ok(result)) => return Poll::Ready(Some(result)),
+                Some(Err(failed)) => {
+                    let (copy, reason) = *failed;
+                    match self.policy.settle(copy.map(|copy| *copy), reason) {
+                        Ok(()) => self.settling = true,
+                        Err(reason) => self.settled(Err(reason)),
+                    }
+                }
+                None if !self.intake && self.taken == 0 => return Poll::Ready(None),
+                None => return Poll::Pending,
+            }
+        }
+    }
+
+    /// A failure has been dealt with, or stops the pipe.
+    fn settled(&mut self, settled: Result<(), Reason>) {
+        self.settling = false;
+        self.taken -= 1;
+        if let Err(reason) = settled {
+            let _ = self.failure.set(reason);
+            self.intake = false;
+            self.taken = 0;
+            self.slots.clear();
+            self.results.clear();
+        }
+    }
+
+    /// Waits for `other` while the futures go on.
+    async fn during<O: Future>(&mut self, other: O) -> O::Output {
+        let mut other = pin!(other);
+        poll_fn(|cx| {
+            let result = other.as_mut().poll(cx);
+            if result.is_pending() {
+                self.go_on(cx);
+            }
+            result
+        })
+        .await
+    }
+
+    /// Polls the futures that have been woken, and takes values while there is room.
+    fn go_on(&mut self, cx: &mut Context<'_>) {
+        // One net for all of them: one for each would cost more than the rest.
+        while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.poll_all(cx))) {
+            match self.begun.take().or_else(|| self.slots.give_up()) {
+                Some(memo) => self.complete(memo, Err(Arc::new(Panicked::new(&*panic)))),
+                None => resume_unwind(panic), // It came from the input.
+            }
+        }
+    }
+
+    fn poll_all(&mut self, cx: &mut Context<'_>) {
+        let begin = self.load.begin();
+        let mut polls = self.slots.find_woken(cx);
+        while let Some((memo, result)) = self.slots.poll_woken() {
+            self.complete(memo, result);
+        }
+        // Only one new one is measured, so that if they are heavy the next ones can go elsewhere.
+        let mut took = self.take(cx);
+        polls += u32::from(took);
+        self.load.end(begin, polls);
+        while took {
+            took = self.take(cx);
+        }
+    }
+
+    /// Takes a value, if there is room and one is ready.
+    fn take(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.intake || self.taken >= self.room || self.slots.len() >= self.limit {
+            return false;
+        }
+        match self.input.as_mut().poll_next(cx) {
+            Poll::Ready(Some(item)) => {
+                self.begin(item);
+                return true;
+            }
+            Poll::Ready(None) => self.intake = false,
+            Poll::Pending => {}
+        }
+        false
+    }
+
+    /// Makes the future of a value, and polls it.
+    fn begin(&mut self, item: S::Item) {
+        self.taken += 1;
+        let memo = self.begun.insert(Memo { number: self.results.reserve(), copy: None });
+        memo.copy = self.policy.copy(&item).map(Box::new);
+        let future = self.load.place(self.job.future(item));
+        if let Some(memo) = self.begun.take()
+            && let Poll::Ready((memo, result)) = self.slots.start(future, memo)
+        {
+            self.complete(memo, result);
+        }
+    }
+
+    fn complete(&mut self, memo: Memo<S::Item>, result: Result<J::Output, Reason>) {
+        let Memo { number, copy } = memo;
+        let outcome = result.map_err(|reason| {
+            // What would be taken after it has no chance to be put.
+            self.intake &= !self.policy.is_stop();
+            Box::new((copy, reason))
+        });
+        self.results.set(number, outcome);
+    }
+}

@@ -1,0 +1,54 @@
+//! Results on their way out, in the order in which they are to leave.
+
+use std::collections::VecDeque;
+
+/// Results of type `R`, in the order of their numbers or of being ready.
+pub(crate) struct Results<R> {
+    ordered: bool,
+    /// If ordered, with places for those that are not ready.
+    places: VecDeque<Option<R>>,
+    /// The number of the first place.
+    first: u64,
+}
+
+impl<R> Results<R> {
+    pub(crate) fn new(ordered: bool) -> Self {
+        Self { ordered, places: VecDeque::new(), first: 0 }
+    }
+
+    /// The number of a result to come.
+    pub(crate) fn reserve(&mut self) -> u64 {
+        let number = self.first + self.places.len() as u64;
+        if self.ordered {
+            self.places.push_back(None);
+        }
+        number
+    }
+
+    /// The result with that number is ready.
+    pub(crate) fn set(&mut self, number: u64, result: R) {
+        if self.ordered {
+            self.places[(number - self.first) as usize] = Some(result);
+        } else {
+            self.places.push_back(Some(result));
+        }
+    }
+
+    /// Forgets all of them; there will be no others.
+    pub(crate) fn clear(&mut self) {
+        self.places.clear();
+    }
+
+    /// Whether there is one to [`pop`](Self::pop).
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.places.front(), Some(Some(_)))
+    }
+
+    /// The next result, if it is ready.
+    pub(crate) fn pop(&mut self) -> Option<R> {
+        let result = self.places.front_mut()?.take()?;
+        self.places.pop_front();
+        self.first += 1;
+        Some(result)
+    }
+}

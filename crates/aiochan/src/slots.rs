@@ -1,0 +1,155 @@
+//! A bounded set of futures that one task polls, each only when it was woken.
+//!
+//! Places are used again, waker and allocation included: that is what `FuturesUnordered`, which
+//! allocates for each future, is slower by.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use futures_util::task::AtomicWaker;
+
+/// Futures of type `F`, each with something to remember it by.
+pub(crate) struct Slots<F, M> {
+    slots: Vec<Slot<F, M>>,
+    free: Vec<usize>,
+    /// Those that have been found woken and are to be polled.
+    found: Vec<usize>,
+    /// The one that is being polled.
+    polling: Option<usize>,
+    woken: Arc<Woken>,
+}
+
+struct Slot<F, M> {
+    future: Pin<Box<Option<F>>>,
+    memo: Option<M>,
+    waker: Waker,
+}
+
+/// Which futures have been woken.
+struct Woken {
+    /// One bit each.
+    words: Box<[AtomicU64]>,
+    /// The task that polls them.
+    task: AtomicWaker,
+}
+
+/// Wakes one future.
+struct SlotWaker {
+    woken: Arc<Woken>,
+    index: usize,
+}
+
+impl Wake for SlotWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let (word, bit) = place(self.index);
+        if self.woken.words[word].fetch_or(bit, Ordering::Release) & bit == 0 {
+            self.woken.task.wake();
+        }
+    }
+}
+
+fn place(index: usize) -> (usize, u64) {
+    (index / 64, 1 << (index % 64))
+}
+
+impl<F: Future, M> Slots<F, M> {
+    /// A set of at most `limit` futures.
+    pub(crate) fn new(limit: usize) -> Self {
+        let words = (0..limit.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
+        let woken = Arc::new(Woken { words, task: AtomicWaker::new() });
+        Self { slots: Vec::new(), free: Vec::new(), found: Vec::new(), polling: None, woken }
+    }
+
+    /// How many futures are in it.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Drops all futures.
+    pub(crate) fn clear(&mut self) {
+        self.free = (0..self.slots.len()).collect();
+        self.slots.iter_mut().for_each(|slot| slot.future.set(None));
+    }
+
+    /// Polls `future` once, and keeps it if it is not ready. To be called with room for it.
+    pub(crate) fn start(&mut self, future: F, memo: M) -> Poll<(M, F::Output)> {
+        let index = self.free.pop().unwrap_or_else(|| self.add_slot());
+        let slot = &mut self.slots[index];
+        slot.future.set(Some(future));
+        slot.memo = Some(memo);
+        self.poll_slot(index)
+    }
+
+    /// Finds those that have been woken, for [`poll_woken`](Self::poll_woken); how many. From now on
+    /// the task is woken when one of them is.
+    pub(crate) fn find_woken(&mut self, cx: &mut Context<'_>) -> u32 {
+        self.woken.task.register(cx.waker());
+        for (word, bits) in self.woken.words.iter().enumerate() {
+            // The cheap look first: mostly nothing has been woken.
+            if bits.load(Ordering::Relaxed) != 0 {
+                let mut bits = bits.swap(0, Ordering::Acquire);
+                while bits != 0 {
+                    self.found.push(word * 64 + bits.trailing_zeros() as usize);
+                    bits &= bits - 1;
+                }
+            }
+        }
+        self.found.len() as u32
+    }
+
+    /// Polls those that were found until one is ready. One that wakes itself is not polled twice.
+    pub(crate) fn poll_woken(&mut self) -> Option<(M, F::Output)> {
+        while let Some(index) = self.found.pop() {
+            if let Poll::Ready(ready) = self.poll_slot(index) {
+                return Some(ready);
+            }
+        }
+        None
+    }
+
+    /// Drops the future whose poll has panicked, if one has.
+    pub(crate) fn give_up(&mut self) -> Option<M> {
+        let index = self.polling.take()?;
+        let slot = &mut self.slots[index];
+        let memo = slot.memo.take();
+        self.free.push(index);
+        // It has been told already that it failed.
+        let _ = catch_unwind(AssertUnwindSafe(|| slot.future.set(None)));
+        memo
+    }
+
+    fn poll_slot(&mut self, index: usize) -> Poll<(M, F::Output)> {
+        let slot = &mut self.slots[index];
+        // A late wake for the future that was here before finds nothing.
+        let Some(future) = slot.future.as_mut().as_pin_mut() else { return Poll::Pending };
+        self.polling = Some(index);
+        let poll = future.poll(&mut Context::from_waker(&slot.waker));
+        let output = match poll {
+            Poll::Ready(output) => output,
+            Poll::Pending => {
+                self.polling = None;
+                return Poll::Pending;
+            }
+        };
+        slot.future.set(None);
+        self.polling = None;
+        let memo = slot.memo.take().expect("a future has its memo");
+        self.free.push(index);
+        Poll::Ready((memo, output))
+    }
+
+    fn add_slot(&mut self) -> usize {
+        let index = self.slots.len();
+        let waker = Arc::new(SlotWaker { woken: self.woken.clone(), index }).into();
+        self.slots.push(Slot { future: Box::pin(None), memo: None, waker });
+        index
+    }
+}

@@ -1,0 +1,93 @@
+//! What the tests of flows and pipes share.
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use std::future::Future;
+use std::time::Duration;
+
+use aiochan::{Chan, GetTimeoutError, Receiver, Sender};
+
+/// Nothing here takes nearly so long unless it hangs.
+const FOR_EVER: Duration = Duration::from_secs(20);
+
+/// Something to be captured by what must be dropped, and a watch on it.
+pub fn guard() -> (Sender<()>, Watch) {
+    let (guard, gone) = Chan::new().split();
+    (guard, Watch(gone))
+}
+
+/// Tells when all clones of its guard have been dropped.
+pub struct Watch(Receiver<()>);
+
+impl Watch {
+    #[track_caller]
+    pub fn wait_until_gone(&self) {
+        let end = self.0.get_timeout(FOR_EVER);
+        assert_eq!(end, Err(GetTimeoutError::Closed), "the guard is still alive");
+    }
+}
+
+/// All values of a channel, which must end.
+#[track_caller]
+pub fn drain<T>(c: &Chan<T>) -> Vec<T> {
+    let mut values = Vec::new();
+    loop {
+        match c.get_timeout(FOR_EVER) {
+            Ok(value) => values.push(value),
+            Err(GetTimeoutError::Closed) => return values,
+            Err(GetTimeoutError::Timeout) => panic!("it hangs after {} values", values.len()),
+        }
+    }
+}
+
+/// The next value of a channel, which must come.
+#[track_caller]
+pub fn next<T>(c: &Chan<T>) -> T {
+    c.get_timeout(FOR_EVER).expect("a value comes")
+}
+
+/// Why the channel was closed.
+#[track_caller]
+pub fn reason<T>(c: &Chan<T>) -> String {
+    c.close_reason().expect("it was closed with a reason").to_string()
+}
+
+/// Runs a case inside each runtime: the built-in executor, tokio with one thread and with several. The
+/// case blocks a thread that is not needed by the runtime.
+pub fn everywhere(case: impl Fn() + Sync) {
+    case();
+    #[cfg(feature = "tokio")]
+    {
+        let several = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let inside = several.enter();
+        case();
+        drop(inside);
+        let one = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (done, end) = Chan::<()>::new().split();
+        std::thread::scope(|scope| {
+            let handle = one.handle().clone();
+            let case = &case;
+            scope.spawn(move || {
+                let _inside = handle.enter();
+                let _done = done;
+                case();
+            });
+            one.block_on(async { end.get().await });
+        });
+    }
+}
+
+/// Blocks until a future has ended, which must be soon.
+#[track_caller]
+pub fn soon<F>(future: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let (tx, rx) = Chan::new().split();
+    aiochan::go(async move { tx.put(future.await).await });
+    rx.get_timeout(FOR_EVER).expect("it ends")
+}
