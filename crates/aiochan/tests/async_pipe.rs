@@ -231,7 +231,8 @@ fn failures_can_go_to_dead_letters() {
         };
         // The letters' channel has no buffer: the pipe waits for each to be taken.
         let (letters, failed) = Chan::<(u32, Reason)>::new().split();
-        let c = from_range(0..ITEMS).async_pipe(3, f).fallible().dead_letters(letters).chan_with(20);
+        let c =
+            from_range(0..ITEMS).async_pipe(3, f).fallible().dead_letters(letters).chan_with(20);
         let failed: Vec<_> = drain(failed.chan());
         for (n, cause) in &failed {
             assert_eq!(cause.is::<Panicked>(), n % 5 == 0);
@@ -268,7 +269,8 @@ fn a_copy_that_panics_stops_the_pipe() {
         }
     }
     let (letters, failed) = Chan::unbounded().split();
-    let c = from_iter((0..5).map(Odd)).async_pipe(2, async |odd| odd.0).dead_letters(letters).chan();
+    let c =
+        from_iter((0..5).map(Odd)).async_pipe(2, async |odd| odd.0).dead_letters(letters).chan();
     assert_eq!(drain(&c), [0, 1]);
     assert_eq!(reason(&c), "a stage panicked: no copy");
     assert!(drain(failed.chan()).is_empty());

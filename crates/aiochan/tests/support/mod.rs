@@ -1,8 +1,7 @@
 //! What the tests of flows and pipes share.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
-use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aiochan::{Chan, GetTimeoutError, Receiver, Sender};
 
@@ -10,17 +9,17 @@ use aiochan::{Chan, GetTimeoutError, Receiver, Sender};
 const FOR_EVER: Duration = Duration::from_secs(20);
 
 /// Something to be captured by what must be dropped, and a watch on it.
-pub fn guard() -> (Sender<()>, Watch) {
+pub(crate) fn guard() -> (Sender<()>, Watch) {
     let (guard, gone) = Chan::new().split();
     (guard, Watch(gone))
 }
 
 /// Tells when all clones of its guard have been dropped.
-pub struct Watch(Receiver<()>);
+pub(crate) struct Watch(Receiver<()>);
 
 impl Watch {
     #[track_caller]
-    pub fn wait_until_gone(&self) {
+    pub(crate) fn wait_until_gone(&self) {
         let end = self.0.get_timeout(FOR_EVER);
         assert_eq!(end, Err(GetTimeoutError::Closed), "the guard is still alive");
     }
@@ -28,7 +27,7 @@ impl Watch {
 
 /// All values of a channel, which must end.
 #[track_caller]
-pub fn drain<T>(c: &Chan<T>) -> Vec<T> {
+pub(crate) fn drain<T>(c: &Chan<T>) -> Vec<T> {
     let mut values = Vec::new();
     loop {
         match c.get_timeout(FOR_EVER) {
@@ -41,19 +40,19 @@ pub fn drain<T>(c: &Chan<T>) -> Vec<T> {
 
 /// The next value of a channel, which must come.
 #[track_caller]
-pub fn next<T>(c: &Chan<T>) -> T {
+pub(crate) fn next<T>(c: &Chan<T>) -> T {
     c.get_timeout(FOR_EVER).expect("a value comes")
 }
 
 /// Why the channel was closed.
 #[track_caller]
-pub fn reason<T>(c: &Chan<T>) -> String {
+pub(crate) fn reason<T>(c: &Chan<T>) -> String {
     c.close_reason().expect("it was closed with a reason").to_string()
 }
 
 /// Runs a case inside each runtime: the built-in executor, tokio with one thread and with several. The
 /// case blocks a thread that is not needed by the runtime.
-pub fn everywhere(case: impl Fn() + Sync) {
+pub(crate) fn everywhere(case: impl Fn() + Sync) {
     case();
     #[cfg(feature = "tokio")]
     {
@@ -80,14 +79,12 @@ pub fn everywhere(case: impl Fn() + Sync) {
     }
 }
 
-/// Blocks until a future has ended, which must be soon.
+/// Waits for what another thread is about to do.
 #[track_caller]
-pub fn soon<F>(future: F) -> F::Output
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    let (tx, rx) = Chan::new().split();
-    aiochan::go(async move { tx.put(future.await).await });
-    rx.get_timeout(FOR_EVER).expect("it ends")
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < FOR_EVER, "it does not happen that {what}");
+        std::thread::yield_now();
+    }
 }

@@ -1,0 +1,235 @@
+//! Every operator and pipe against what goes wrong: each case runs on all of them, in each runtime.
+
+mod support;
+
+use std::sync::Arc;
+
+use aiochan::{Chan, Panicked, from_range};
+use support::{drain, everywhere, guard, next, reason, wait_until};
+
+/// User code inside a stage: it panics where it is told to, and is dropped with the stage.
+#[derive(Clone)]
+struct Probe {
+    bad: Option<u32>,
+    _alive: Arc<aiochan::Sender<()>>,
+}
+
+impl Probe {
+    fn see(&self, n: u32) -> u32 {
+        assert!(self.bad != Some(n), "{n} is bad");
+        n
+    }
+}
+
+/// A stage on a channel, ended in another.
+type Stage = fn(&Chan<u32>, Probe) -> Chan<u32>;
+
+/// All stages. Each lets all numbers below [`ITEMS`] pass its probe, in order, unless it takes several at
+/// once.
+const STAGES: &[(&str, Stage)] = &[
+    ("map", |c, probe| c.map(move |n| probe.see(n)).chan()),
+    ("filter", |c, probe| c.filter(move |n| probe.see(*n) < u32::MAX).chan()),
+    ("filter none", |c, probe| c.filter(move |n| probe.see(*n) == u32::MAX).chan()),
+    ("filter_map", |c, probe| c.filter_map(move |n| Some(probe.see(n))).chan()),
+    ("flat_map", |c, probe| c.flat_map(move |n| [probe.see(n); 2]).chan()),
+    ("flat_map lazily", |c, probe| {
+        c.flat_map(move |n| std::iter::repeat_n(probe.clone(), 2).map(move |probe| probe.see(n)))
+            .chan()
+    }),
+    ("take", |c, probe| c.map(move |n| probe.see(n)).take(1000).chan()),
+    ("drop", |c, probe| c.map(move |n| probe.see(n)).drop(1).chan()),
+    ("take_while", |c, probe| c.take_while(move |n| probe.see(*n) < u32::MAX).chan()),
+    ("drop_while", |c, probe| c.drop_while(move |n| probe.see(*n) < ITEMS - 1).chan()),
+    ("group", |c, probe| c.map(move |n| probe.see(n)).group(3).map(|group| group[0]).chan()),
+    ("group_by", |c, probe| c.group_by(move |n| probe.see(*n) / 3).map(|(key, _)| key).chan()),
+    ("distinct", |c, probe| c.map(move |n| probe.see(n)).distinct().chan()),
+    ("reduce", |c, probe| c.map(move |n| probe.see(n)).reduce(|_, n| n).chan()),
+    ("reduce_from", |c, probe| c.reduce_from(0, move |_, n| probe.see(n)).chan()),
+    ("scan", |c, probe| c.map(move |n| probe.see(n)).scan(|_, n| n).chan()),
+    ("scan_from", |c, probe| c.scan_from(0, move |_, n| probe.see(n)).chan()),
+    ("three at once", |c, probe| {
+        c.map(move |n| probe.see(n)).filter(|n| n % 2 == 0).map(|n| n / 2).chan()
+    }),
+    ("two channels", |c, probe| c.map(move |n| probe.see(n)).chan().map(|n| n).chan()),
+    ("async_pipe(1)", |c, probe| c.async_pipe(1, move |n| see_later(probe.clone(), n)).chan()),
+    ("async_pipe", |c, probe| c.async_pipe(3, move |n| see_later(probe.clone(), n)).chan()),
+    ("async_pipe(1000)", |c, probe| {
+        c.async_pipe(1000, move |n| see_later(probe.clone(), n)).chan()
+    }),
+    ("async_pipe flow", |c, probe| {
+        c.async_pipe(3, move |n| see_later(probe.clone(), n)).flow().map(|n| n).chan()
+    }),
+    ("async_pipe_unordered", |c, probe| {
+        c.async_pipe_unordered(3, move |n| see_later(probe.clone(), n)).chan()
+    }),
+];
+
+const ITEMS: u32 = 12;
+
+async fn see_later(probe: Probe, n: u32) -> u32 {
+    if n % 2 == 0 {
+        aiochan::nop().await;
+    }
+    probe.see(n)
+}
+
+/// Runs a case on every stage in every runtime; it returns the stage's source. Afterwards the stage must
+/// have gone, its functions and its wait for the source with it.
+fn every_stage(
+    bad: Option<u32>,
+    case: impl Fn(&str, &dyn Fn(&Chan<u32>) -> Chan<u32>) -> Chan<u32> + Sync,
+) {
+    everywhere(|| {
+        for (name, stage) in STAGES {
+            let (alive, gone) = guard();
+            let probe = Probe { bad, _alive: Arc::new(alive) };
+            let source = case(name, &|c| stage(c, probe.clone()));
+            drop(probe);
+            gone.wait_until_gone();
+            wait_until("nobody waits for a value of the source", || {
+                source.stats().parked_gets == 0
+            });
+        }
+    });
+}
+
+/// No hang: wherever a function panics, the output ends with the cause, and the rest of the input stays.
+#[test]
+fn a_panic_ends_the_output_with_the_cause() {
+    for bad in [0, ITEMS / 2, ITEMS - 1] {
+        every_stage(Some(bad), |name, stage| {
+            let source = Chan::unbounded();
+            source.add(0..2 * ITEMS).unwrap();
+            let out = stage(&source);
+            let values = drain(&out);
+            assert_eq!(
+                reason(&out),
+                format!("a stage panicked: {bad} is bad"),
+                "{name}: {values:?}"
+            );
+            assert!(out.close_reason().unwrap().is::<Panicked>(), "{name}");
+            assert!(!source.is_closed(), "{name}");
+            if !name.starts_with("async_pipe") {
+                assert_eq!(next(&source), bad + 1, "{name}: the input is not read on");
+            }
+            source
+        });
+    }
+}
+
+/// No hang: an empty input ends the output, without a reason.
+#[test]
+fn an_empty_input_ends_the_output() {
+    every_stage(None, |name, stage| {
+        let source = from_range(0..0);
+        let out = stage(&source);
+        assert!(drain(&out).len() <= 1, "{name}: an initial value at most");
+        assert!(out.close_reason().is_none(), "{name}");
+        source
+    });
+}
+
+/// The plain case: everything passes, and the reason of the input is passed on.
+#[test]
+fn all_values_pass_and_then_the_reason() {
+    every_stage(None, |name, stage| {
+        let source = Chan::unbounded();
+        source.add(0..ITEMS).unwrap();
+        source.close_with("that was all");
+        let out = stage(&source);
+        let values = drain(&out);
+        assert_eq!(reason(&out), "that was all", "{name}");
+        let all = ITEMS as usize;
+        let expected = match name {
+            "filter none" => 0,
+            "drop" => all - 1,
+            "flat_map" | "flat_map lazily" => 2 * all,
+            "drop_while" | "reduce" | "reduce_from" => 1,
+            "group" | "group_by" => all / 3,
+            "scan_from" => all + 1,
+            "three at once" => all / 2,
+            _ => all,
+        };
+        assert_eq!(values.len(), expected, "{name}");
+        source
+    });
+}
+
+/// No leak: when the consumer leaves at once the stage ends, although its source never has a value, and
+/// it takes none that comes later.
+#[test]
+fn a_consumer_that_leaves_at_once_ends_the_stage() {
+    for close in [true, false] {
+        every_stage(None, |_, stage| {
+            let source = Chan::new();
+            let out = stage(&source);
+            if close {
+                out.close();
+                drain(&out); // an initial value may be there
+            } else {
+                drop(out);
+            }
+            source
+        });
+    }
+}
+
+/// No spinning: an endless source with a closed output ends the stage.
+#[test]
+fn an_endless_source_with_a_closed_output_ends_the_stage() {
+    for close in [true, false] {
+        every_stage(None, |_, stage| {
+            let source = from_range(0..);
+            let out = stage(&source);
+            if close {
+                out.close();
+                drain(&out);
+            }
+            source
+        });
+    }
+}
+
+/// No starving: an endless source that yields nothing leaves the executor's only thread to others.
+#[cfg(feature = "tokio")]
+#[test]
+fn an_endless_source_leaves_room_for_others() {
+    let one = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for (_, stage) in STAGES {
+        let (alive, gone) = guard();
+        one.block_on(async {
+            let probe = Probe { bad: None, _alive: Arc::new(alive) };
+            let out = stage(&from_range((0..u32::MAX - 1).cycle()), probe);
+            // Were the stage to keep the thread, this would never go on.
+            for _ in 0..3 {
+                aiochan::nop().await;
+                tokio::task::yield_now().await;
+            }
+            out.close();
+            while out.get().await.is_some() {}
+            tokio::task::spawn_blocking(move || gone.wait_until_gone()).await.unwrap();
+        });
+    }
+}
+
+/// Laziness: what is not ended in a channel does nothing, and takes nothing.
+#[test]
+fn a_flow_that_is_not_ended_takes_nothing() {
+    let source = Chan::unbounded();
+    source.add(0..3).unwrap();
+    drop(source.map(|n| n + 1).filter(|_| true).take(2));
+    drop(source.async_pipe(2, async |n| n));
+    assert_eq!(source.len(), 3);
+}
+
+/// Conservation: no more is taken from the source than is needed.
+#[test]
+fn only_what_is_needed_is_taken() {
+    let source = from_range(0..);
+    assert!(drain(&source.take(0).chan()).is_empty());
+    assert_eq!(drain(&source.take(2).chan()), [0, 1]);
+    assert_eq!(drain(&source.take_while(|n| *n < 3).chan()), [2]);
+    assert_eq!(drain(&source.group(2).take(1).chan()), [vec![4, 5]]);
+    assert_eq!(drain(&source.map(|n| n * 2).take(1).chan()), [12]);
+    assert_eq!(source.get_blocking(), Some(7));
+}
