@@ -11,12 +11,13 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use crate::async_job::{AsyncJob, Fallible, Load, Plain, Run};
 use crate::error::{Panicked, TryPutError};
 use crate::feed::Feed;
 use crate::flow::Flow;
-use crate::halves::Sender;
+use crate::jobs::{AsyncJob, Plain};
+use crate::load::{Load, Run};
 use crate::output::{Origins, Output, endings, start_worker};
+use crate::pipe::{Futures, Pipe};
 use crate::policy::Policy;
 use crate::results::Results;
 use crate::slots::Slots;
@@ -26,7 +27,7 @@ impl<S: Stream> Flow<S> {
     /// The results of the futures that `f` makes of the values, in the order of the values; at most `n`
     /// futures at once.
     ///
-    /// It ends in a channel: see [`AsyncPipe`]. For plain functions that compute or block there is
+    /// It ends in a channel: see [`Pipe`]. For plain functions that compute or block there is
     /// [`parallel_pipe`](Self::parallel_pipe).
     ///
     /// # Panics
@@ -40,7 +41,7 @@ impl<S: Stream> Flow<S> {
     /// });
     /// assert_eq!(c.chan().iter().collect::<Vec<_>>(), [0, 1, 4, 9]);
     /// ```
-    pub fn async_pipe<R, Fut, F>(self, n: usize, f: F) -> AsyncPipe<S, Plain<F>>
+    pub fn async_pipe<R, Fut, F>(self, n: usize, f: F) -> Pipe<S, Futures<Plain<F>>>
     where
         F: FnMut(S::Item) -> Fut,
         Fut: Future<Output = R>,
@@ -49,16 +50,7 @@ impl<S: Stream> Flow<S> {
             n > 0,
             "a pipe with no futures at once would never go on; give async_pipe at least 1"
         );
-        AsyncPipe {
-            input: self.stream,
-            origins: self.origins,
-            keep_open: self.keep_open,
-            job: Plain(f),
-            n,
-            ahead: n,
-            ordered: true,
-            policy: Policy::Stop,
-        }
+        Pipe::new(self, n, Futures(Plain(f)))
     }
 
     /// As [`async_pipe`](Self::async_pipe), with the results in the order in which they are ready.
@@ -68,108 +60,16 @@ impl<S: Stream> Flow<S> {
     /// let c = aiochan::from_range(0..4).async_pipe_unordered(2, async |n| n * n).chan();
     /// assert_eq!(c.iter().sum::<i32>(), 14);
     /// ```
-    pub fn async_pipe_unordered<R, Fut, F>(self, n: usize, f: F) -> AsyncPipe<S, Plain<F>>
+    pub fn async_pipe_unordered<R, Fut, F>(self, n: usize, f: F) -> Pipe<S, Futures<Plain<F>>>
     where
         F: FnMut(S::Item) -> Fut,
         Fut: Future<Output = R>,
     {
-        AsyncPipe { ordered: false, ..self.async_pipe(n, f) }
+        self.async_pipe(n, f).unordered()
     }
 }
 
-/// Futures of a flow's values, from [`Flow::async_pipe`] and [`Flow::async_pipe_unordered`].
-///
-/// It does nothing until it is ended in a channel, and then is one task. At most `n` futures exist at
-/// once, and at most `n` + [`ahead`](Self::ahead) values have been taken from the input whose results
-/// the output has not accepted. While the output has no room the futures that exist go on.
-///
-/// Futures that need much time for themselves, not for waiting, run as tasks of their own, so on several
-/// threads, if the runtime has them.
-///
-/// When `f`, or one of its futures, panics, or when it returns an error and the pipe is
-/// [`fallible`](Self::fallible), that is a failure. By default the pipe stops: the results of the values
-/// before it are still put, the output is closed with the cause as its
-/// [`close_reason`](crate::Chan::close_reason) ([`Panicked`](crate::Panicked) or the error), the other futures are dropped
-/// and no more values are taken. [`skip_failures`](Self::skip_failures) and
-/// [`dead_letters`](Self::dead_letters) go on instead.
-///
-/// When the output is closed, or nobody is left who could get from it, the futures are dropped with
-/// their values, and no more values are taken.
-#[must_use = "a pipe does nothing until it is ended in a channel"]
-pub struct AsyncPipe<S: Stream, J> {
-    input: S,
-    origins: Origins,
-    keep_open: bool,
-    job: J,
-    n: usize,
-    ahead: usize,
-    ordered: bool,
-    policy: Policy<S::Item>,
-}
-
-impl<S: Stream, J> AsyncPipe<S, J> {
-    /// How many values beyond `n` may have been taken from the input whose results the output has not
-    /// accepted; `n` by default. In an ordered pipe this is how far others may run ahead of a slow one.
-    pub fn ahead(self, ahead: usize) -> Self {
-        Self { ahead, ..self }
-    }
-
-    /// Goes on without the values that fail.
-    ///
-    /// # Examples
-    /// ```
-    /// let c = aiochan::from_iter(["1", "two", "3"])
-    ///     .async_pipe(2, async |s: &str| s.parse::<u8>())
-    ///     .fallible()
-    ///     .skip_failures()
-    ///     .chan();
-    /// assert_eq!(c.iter().collect::<Vec<_>>(), [1, 3]);
-    /// ```
-    pub fn skip_failures(self) -> Self {
-        Self { policy: Policy::Skip, ..self }
-    }
-
-    /// Sends a copy of each value that fails, with the cause, to `letters`, and goes on. The pipe waits
-    /// until it is accepted; if that channel is closed it stops. At its end it drops `letters`.
-    ///
-    /// # Examples
-    /// ```
-    /// let (letters, failed) = aiochan::Chan::unbounded().split();
-    /// let c = aiochan::from_iter(["1", "two", "3"])
-    ///     .async_pipe(2, async |s: &str| s.parse::<u8>())
-    ///     .fallible()
-    ///     .dead_letters(letters)
-    ///     .chan();
-    /// assert_eq!(c.iter().collect::<Vec<_>>(), [1, 3]);
-    /// assert_eq!(failed.iter().map(|(s, _cause)| s).collect::<Vec<_>>(), ["two"]);
-    /// ```
-    pub fn dead_letters(self, letters: Sender<(S::Item, Reason)>) -> Self
-    where
-        S::Item: Clone,
-    {
-        Self { policy: Policy::DeadLetters { letters, copy: S::Item::clone }, ..self }
-    }
-}
-
-impl<S: Stream, F> AsyncPipe<S, Plain<F>> {
-    /// Takes the results apart: an `Ok` is a result, an `Err` is a failure, as a panic is.
-    ///
-    /// # Examples
-    /// ```
-    /// let c = aiochan::from_iter(["1", "two", "3"])
-    ///     .async_pipe(2, async |s: &str| s.parse::<u8>())
-    ///     .fallible()
-    ///     .chan();
-    /// assert_eq!(c.iter().collect::<Vec<_>>(), [1]);
-    /// assert!(c.close_reason().unwrap().is::<std::num::ParseIntError>());
-    /// ```
-    pub fn fallible(self) -> AsyncPipe<S, Fallible<F>> {
-        let Self { input, origins, keep_open, job: Plain(f), n, ahead, ordered, policy } = self;
-        AsyncPipe { input, origins, keep_open, job: Fallible(f), n, ahead, ordered, policy }
-    }
-}
-
-impl<S, J> AsyncPipe<S, J>
+impl<S, J> Pipe<S, Futures<J>>
 where
     S: Stream + Send + 'static,
     S::Item: Send,
@@ -186,26 +86,27 @@ where
     /// assert_eq!(c.iter().last(), Some(vec![36, 49, 64]));
     /// ```
     pub fn flow(self) -> Flow<impl Stream<Item = J::Output>> {
-        let (pipe, origins, keep_open) = self.into_pipe();
-        Flow { stream: pipe, origins, keep_open }
+        let (engine, origins, keep_open) = self.into_engine();
+        Flow { stream: engine, origins, keep_open }
     }
 
     fn start(self, out: Output<J::Output>) {
-        let (pipe, origins, _) = self.into_pipe();
-        start_worker(out, origins, |out| pipe.work(out));
+        let (engine, origins, _) = self.into_engine();
+        start_worker(out, origins, |out| engine.work(out));
     }
 
-    fn into_pipe(self) -> (Pipe<S, J>, Origins, bool) {
-        let Self { input, mut origins, keep_open, job, n, ahead, ordered, policy } = self;
+    fn into_engine(self) -> (Engine<S, J>, Origins, bool) {
+        let Self { input, mut origins, keep_open, kind: Futures(job), n, ahead, ordered, policy } =
+            self;
         let failure = Arc::<OnceLock<Reason>>::default();
         origins.append(Origins::of_failure(failure.clone()));
-        let pipe = Pipe {
+        let engine = Engine {
             input: Box::pin(input),
             job,
             policy,
             intake: true,
             limit: n,
-            room: n.saturating_add(ahead),
+            room: n.saturating_add(ahead.unwrap_or(n)),
             taken: 0,
             begun: None,
             slots: Slots::new(n),
@@ -214,12 +115,12 @@ where
             load: Load::new(),
             failure,
         };
-        (pipe, origins, keep_open)
+        (engine, origins, keep_open)
     }
 }
 
 /// The worker of a pipe, and the stream of its results.
-struct Pipe<S: Stream, J: AsyncJob<S::Item>> {
+struct Engine<S: Stream, J: AsyncJob<S::Item>> {
     input: Pin<Box<S>>,
     job: J,
     policy: Policy<S::Item>,
@@ -251,9 +152,9 @@ struct Memo<T> {
 /// What came of a value: a failure comes with its copy.
 type Outcome<T, R> = Result<R, Box<(Option<Box<T>>, Reason)>>;
 
-impl<S: Stream, J: AsyncJob<S::Item>> Unpin for Pipe<S, J> {}
+impl<S: Stream, J: AsyncJob<S::Item>> Unpin for Engine<S, J> {}
 
-impl<S: Stream, J: AsyncJob<S::Item>> Stream for Pipe<S, J> {
+impl<S: Stream, J: AsyncJob<S::Item>> Stream for Engine<S, J> {
     type Item = J::Output;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<J::Output>> {
@@ -263,7 +164,7 @@ impl<S: Stream, J: AsyncJob<S::Item>> Stream for Pipe<S, J> {
     }
 }
 
-impl<S: Stream, J: AsyncJob<S::Item>> Pipe<S, J> {
+impl<S: Stream, J: AsyncJob<S::Item>> Engine<S, J> {
     async fn work(mut self, out: Feed<J::Output>) {
         let mut closed = pin!(out.chan().closed());
         loop {
@@ -317,7 +218,7 @@ impl<S: Stream, J: AsyncJob<S::Item>> Pipe<S, J> {
             self.intake = false;
             self.taken = 0;
             self.slots.clear();
-            self.results.clear();
+            drop(self.results.take());
         }
     }
 

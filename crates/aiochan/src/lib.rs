@@ -31,7 +31,6 @@
 #![deny(unsafe_code)]
 
 mod adapt;
-mod async_job;
 mod async_pipe;
 mod block;
 mod buffer;
@@ -43,12 +42,16 @@ mod feed;
 mod flag;
 mod flow;
 mod halves;
+mod jobs;
 mod join;
+mod load;
 mod lock;
 mod many;
 mod op;
 mod operators;
 mod output;
+mod parallel_pipe;
+mod pipe;
 mod policy;
 mod queue;
 mod race;
@@ -65,7 +68,6 @@ mod sync;
 mod timer;
 mod waiter;
 
-pub use async_pipe::AsyncPipe;
 pub use buffer::{Buf, Buffer};
 pub use chan::{Builder, Chan, MAX_PENDING};
 pub use error::{
@@ -78,6 +80,7 @@ pub use halves::{Receiver, Sender};
 pub use join::Join;
 pub use op::{Get, Put};
 pub use operators::{from_iter, from_range};
+pub use pipe::Pipe;
 pub use select::{Outcome, Select, Selected, Unselected};
 pub use spawn::{Task, go, nop, run, run_in_thread};
 pub use state::Reason;

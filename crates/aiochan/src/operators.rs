@@ -2,10 +2,11 @@
 
 use futures_core::Stream;
 
-use crate::async_job::Plain;
-use crate::async_pipe::AsyncPipe;
 use crate::chan::Chan;
 use crate::flow::Flow;
+use crate::jobs::Plain;
+use crate::pipe::{Futures, Pipe, Threads};
+use crate::spawn::nop;
 
 macro_rules! operators {
     ($(
@@ -50,7 +51,7 @@ impl<T: Send + 'static> Chan<T> {
         &self,
         n: usize,
         f: F,
-    ) -> AsyncPipe<impl Stream<Item = T> + use<T, R, Fut, F>, Plain<F>>
+    ) -> Pipe<impl Stream<Item = T> + use<T, R, Fut, F>, Futures<Plain<F>>>
     where
         F: FnMut(T) -> Fut,
         Fut: Future<Output = R>,
@@ -63,7 +64,7 @@ impl<T: Send + 'static> Chan<T> {
         &self,
         n: usize,
         f: F,
-    ) -> AsyncPipe<impl Stream<Item = T> + use<T, R, Fut, F>, Plain<F>>
+    ) -> Pipe<impl Stream<Item = T> + use<T, R, Fut, F>, Futures<Plain<F>>>
     where
         F: FnMut(T) -> Fut,
         Fut: Future<Output = R>,
@@ -71,9 +72,52 @@ impl<T: Send + 'static> Chan<T> {
         self.flow().async_pipe_unordered(n, f)
     }
 
-    /// [`Flow::collect`] of this channel's values.
-    pub fn collect(&self) -> impl Future<Output = Vec<T>> + use<T> {
-        self.flow().collect()
+    /// [`Flow::parallel_pipe`] of this channel's values.
+    pub fn parallel_pipe<R, F>(
+        &self,
+        n: usize,
+        f: F,
+    ) -> Pipe<impl Stream<Item = T> + use<T, R, F>, Threads<Plain<F>>>
+    where
+        F: Fn(T) -> R,
+    {
+        self.flow().parallel_pipe(n, f)
+    }
+
+    /// [`Flow::parallel_pipe_unordered`] of this channel's values.
+    pub fn parallel_pipe_unordered<R, F>(
+        &self,
+        n: usize,
+        f: F,
+    ) -> Pipe<impl Stream<Item = T> + use<T, R, F>, Threads<Plain<F>>>
+    where
+        F: Fn(T) -> R,
+    {
+        self.flow().parallel_pipe_unordered(n, f)
+    }
+
+    /// All values, once the channel is closed and drained. For a limited number of them:
+    /// `take(n).collect()`.
+    ///
+    /// # Cancel safety
+    /// Dropping it drops the values that it has taken; [`get_many`](Self::get_many) keeps them.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_iter(["a", "b"]);
+    /// assert_eq!(aiochan::run(c.collect()), ["a", "b"]);
+    /// ```
+    pub async fn collect(&self) -> Vec<T> {
+        const MANY: usize = 128;
+        let mut values = Vec::new();
+        loop {
+            match self.get_many(&mut values, MANY).await {
+                0 => return values,
+                // There may be no end of them: the executor has its turn.
+                MANY => nop().await,
+                _ => {}
+            }
+        }
     }
 }
 

@@ -34,9 +34,9 @@ impl<R> Results<R> {
         }
     }
 
-    /// Forgets all of them; there will be no others.
-    pub(crate) fn clear(&mut self) {
-        self.places.clear();
+    /// Takes all of them, to be dropped; there will be no others.
+    pub(crate) fn take(&mut self) -> impl Sized + use<R> {
+        std::mem::take(&mut self.places)
     }
 
     /// Whether there is one to [`pop`](Self::pop).

@@ -168,18 +168,19 @@ impl<T> Shared<T> {
         }
         let mut out = None;
         let mut fx = Effects::new();
-        let (step, receipt) = self.with(&mut fx, |state, fx| {
+        let (step, turn, receipt) = self.with(&mut fx, |state, fx| {
             let step = state.get(&mut out, None, fx);
-            (step, (!fx.is_nothing()).then(|| state.receipt()))
+            let turn = (step == Step::Turn).then(|| state.turn());
+            (step, turn, (!fx.is_nothing()).then(|| state.receipt()))
         });
         if let Some(receipt) = receipt {
             out = self.keeping(out, receipt, fx);
         }
-        match out {
-            Some(value) => Ok(value),
-            None if step == Step::Turn => self.take_turn().ok_or(TryGetError::Closed),
-            None if step == Step::Closed => Err(TryGetError::Closed),
-            None => Err(TryGetError::Empty),
+        match (out, turn) {
+            (Some(value), _) => Ok(value),
+            (None, Some(turn)) => self.use_turn(turn).ok_or(TryGetError::Closed),
+            (None, None) if step == Step::Closed => Err(TryGetError::Closed),
+            (None, None) => Err(TryGetError::Empty),
         }
     }
 
@@ -198,7 +199,11 @@ impl<T> Shared<T> {
     /// Takes a value by oneself, as [`Step::Turn`] allows: clones a promise's, or advances an
     /// iterator. `None` when the iterator has ended.
     pub(crate) fn take_turn(&self) -> Option<T> {
-        match self.act(|state, _| state.turn()) {
+        self.use_turn(self.act(|state, _| state.turn()))
+    }
+
+    fn use_turn(&self, turn: Turn<T>) -> Option<T> {
+        match turn {
             Turn::Copy(copies) => Some(copies()),
             Turn::Pull(mut iter) => {
                 let mut back = BringBack { shared: self, iter: None };

@@ -144,7 +144,9 @@ fn an_idle_consumer_stops_the_intake() {
                 true => source.async_pipe(3, f).ahead(2).chan(),
                 false => source.async_pipe_unordered(3, f).ahead(2).chan(),
             };
-            (0..5).for_each(|_| drop(next(&begun)));
+            for _ in 0..5 {
+                next(&begun);
+            }
             assert_eq!(next(&c), 0);
             // One has been accepted: one more is taken.
             next(&begun);

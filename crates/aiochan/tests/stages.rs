@@ -62,12 +62,19 @@ const STAGES: &[(&str, Stage)] = &[
     ("async_pipe_unordered", |c, probe| {
         c.async_pipe_unordered(3, move |n| see_later(probe.clone(), n)).chan()
     }),
+    ("parallel_pipe(1)", |c, probe| c.parallel_pipe(1, move |n| probe.see(n)).chan()),
+    ("parallel_pipe", |c, probe| c.parallel_pipe(3, move |n| probe.see(n)).chan()),
+    ("parallel_pipe(20)", |c, probe| c.parallel_pipe(20, move |n| probe.see(n)).chan()),
+    ("parallel_pipe flat", |c, probe| c.parallel_pipe(3, move |n| [probe.see(n)]).flat().chan()),
+    ("parallel_pipe_unordered", |c, probe| {
+        c.parallel_pipe_unordered(3, move |n| probe.see(n)).chan()
+    }),
 ];
 
 const ITEMS: u32 = 12;
 
 async fn see_later(probe: Probe, n: u32) -> u32 {
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         aiochan::nop().await;
     }
     probe.see(n)
@@ -109,7 +116,7 @@ fn a_panic_ends_the_output_with_the_cause() {
             );
             assert!(out.close_reason().unwrap().is::<Panicked>(), "{name}");
             assert!(!source.is_closed(), "{name}");
-            if !name.starts_with("async_pipe") {
+            if !name.contains("pipe") {
                 assert_eq!(next(&source), bad + 1, "{name}: the input is not read on");
             }
             source

@@ -1,6 +1,6 @@
-//! One value's future in an `async_pipe`: how it is made, where it runs, and how its panics are caught.
+//! Where the futures of an `async_pipe` run: in its own task, or when they compute, in tasks of their
+//! own.
 
-use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -8,59 +8,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
-use futures_util::future::Map;
 use pin_project_lite::pin_project;
 
-use crate::policy::failure;
 use crate::spawn::{Task, go, workers};
-use crate::state::Reason;
-
-/// What makes a future of a value.
-pub trait AsyncJob<T>: Send + 'static {
-    /// What its futures result in, unless they fail.
-    type Output: Send + 'static;
-    /// Its futures.
-    type Future: Future<Output = Result<Self::Output, Reason>> + Send + 'static;
-
-    /// The future of `item`.
-    fn future(&mut self, item: T) -> Self::Future;
-}
-
-/// A function whose futures only fail by panicking.
-pub struct Plain<F>(pub(crate) F);
-
-/// A function whose futures fail with an `Err`.
-pub struct Fallible<F>(pub(crate) F);
-
-impl<T, R, Fut, F> AsyncJob<T> for Plain<F>
-where
-    F: FnMut(T) -> Fut + Send + 'static,
-    Fut: Future<Output = R> + Send + 'static,
-    R: Send + 'static,
-{
-    type Output = R;
-    type Future = Map<Fut, fn(R) -> Result<R, Reason>>;
-
-    fn future(&mut self, item: T) -> Self::Future {
-        (self.0)(item).map(Ok)
-    }
-}
-
-impl<T, R, E, Fut, F> AsyncJob<T> for Fallible<F>
-where
-    F: FnMut(T) -> Fut + Send + 'static,
-    Fut: Future<Output = Result<R, E>> + Send + 'static,
-    R: Send + 'static,
-    E: Into<Box<dyn Error + Send + Sync>> + 'static,
-{
-    type Output = R;
-    type Future = Map<Fut, fn(Result<R, E>) -> Result<R, Reason>>;
-
-    fn future(&mut self, item: T) -> Self::Future {
-        (self.0)(item).map(|result| result.map_err(failure))
-    }
-}
 
 pin_project! {
     /// A future that runs here, or as a task of its own.
