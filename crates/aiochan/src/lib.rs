@@ -35,8 +35,12 @@ mod block;
 mod buffer;
 mod callback;
 mod chan;
+mod control;
+mod distribute;
+mod dup;
 mod effects;
 mod error;
+mod fan;
 mod feed;
 mod flag;
 mod flow;
@@ -44,12 +48,15 @@ mod halves;
 mod join;
 mod lock;
 mod many;
+mod merge;
 mod op;
 mod operators;
 mod output;
 mod policy;
+mod publish;
 mod queue;
 mod race;
+mod router;
 mod select;
 mod select_macro;
 mod shared;
@@ -63,6 +70,7 @@ mod waiter;
 
 pub use buffer::{Buf, Buffer};
 pub use chan::{Builder, Chan, MAX_PENDING};
+pub use dup::Dup;
 pub use error::{
     AddError, Closed, GetTimeoutError, Panicked, PutError, PutTimeoutError, TooManyPending,
     TryGetError, TryPutError,
@@ -71,8 +79,10 @@ pub use feed::Feed;
 pub use flow::Flow;
 pub use halves::{Receiver, Sender};
 pub use join::Join;
+pub use merge::{CombineLatest, Merge, ZipChans, combine_latest, merge, zip_chans};
 pub use op::{Get, Put};
 pub use operators::{from_iter, from_range};
+pub use publish::Pub;
 pub use select::{Outcome, Select, Selected, Unselected};
 pub use spawn::{Task, go, nop, run, run_in_thread};
 pub use state::Reason;
