@@ -73,7 +73,8 @@ pub struct Dup<T> {
 }
 
 impl<T: Clone + Send + 'static> Dup<T> {
-    /// A new channel without a buffer that gets every value from now on.
+    /// A new channel without a buffer that gets every value from now on: those whose put begins after
+    /// this, and perhaps one that was handed over just before.
     ///
     /// The first tap starts the worker. Where several outs are to begin with the same value, use
     /// [`taps`](Self::taps), or put into the input only after the last one.
@@ -134,9 +135,9 @@ impl<T: Clone + Send + 'static> Dup<T> {
         self.add([(out, true)]);
     }
 
-    /// Has `out` get no more values; it is not closed. A value that waits to be taken is withdrawn, one
-    /// that is being given at this moment may still arrive. For a channel that is not tapped it does
-    /// nothing.
+    /// Has `out` get no more values: none whose put begins after this. It is not closed. A value that waits
+    /// to be taken is withdrawn, unless it is taken before the worker comes to that. For a channel that is
+    /// not tapped it does nothing.
     ///
     /// # Examples
     /// ```

@@ -96,8 +96,8 @@ where
     T: Clone + Send + 'static,
     K: Hash + Eq + Clone + Send + 'static,
 {
-    /// A new channel without a buffer that gets every value of `topic` from now on. The first
-    /// subscription starts the worker.
+    /// A new channel without a buffer that gets every value of `topic` from now on: those whose put begins
+    /// after this, and perhaps some that the topic has still. The first subscription starts the worker.
     pub fn sub(&self, topic: K) -> Chan<T> {
         self.sub_with(topic, 0)
     }

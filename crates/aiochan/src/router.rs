@@ -63,6 +63,13 @@ struct Topic<T, K> {
     lease: Weak<Lease<T, K>>,
 }
 
+impl<T: Clone + Send + 'static, K> Topic<T, K> {
+    fn new(buffer: Buf<T>) -> Self {
+        let chan = Chan::builder().buffer(buffer).build();
+        Self { feed: chan.feed(), dup: fan_out(chan), lease: Weak::new() }
+    }
+}
+
 /// Says when the last one who holds it goes.
 struct Lease<T, K> {
     /// In a lock that is never contended, since a `K` need not be `Sync`.
@@ -180,16 +187,19 @@ where
     }
 
     fn sub(&mut self, name: K, output: Output<T>, orders: &Orders<Order<T, K>>) {
-        let buffer_of = &self.buffer_of;
-        let topic = self.topics.entry(name.clone()).or_insert_with(|| {
-            let chan = Chan::builder().buffer(buffer_of()).build();
-            Topic { feed: chan.feed(), dup: fan_out(chan), lease: Weak::new() }
-        });
+        let new = || Topic::new((self.buffer_of)());
+        let topic = self.topics.entry(name.clone()).or_insert_with(new);
         let lease = topic.lease.upgrade().unwrap_or_else(|| {
             Arc::new(Lease { topic: Mutex::new(Some(name)), router: orders.feed() })
         });
-        topic.lease = Arc::downgrade(&lease);
-        fan::tap(&topic.dup, vec![Tap { output, _lease: Some(lease) }]);
+        let lasting = Arc::downgrade(&lease);
+        let tap = fan::Order::Tap(vec![Tap { output, _lease: Some(lease) }]);
+        if let Err(tap) = topic.dup.start(tap) {
+            // A `Clone` has panicked there, and nobody is left.
+            *topic = new();
+            let _ = topic.dup.start(tap);
+        }
+        topic.lease = lasting;
     }
 
     fn route(&mut self, topic: &K, value: T) {
