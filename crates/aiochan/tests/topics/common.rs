@@ -38,3 +38,15 @@ pub(crate) fn panicked<T>(c: &Chan<T>) -> String {
     let reason = c.close_reason().expect("it was closed with a reason");
     reason.downcast_ref::<Panicked>().expect("the reason is a panic").message().to_string()
 }
+
+/// Runs a case, and all that it starts, on this thread.
+pub(crate) fn on_one_thread<F: Future>(case: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(case)
+}
+
+/// Lets everything else on this thread run until it waits, unless it never does.
+pub(crate) async fn others_run() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}

@@ -5,7 +5,7 @@ use std::thread;
 
 use aiochan::{Buf, Chan, TryGetError, TryPutError};
 
-use crate::common::{rest, wait_for_get, wait_for_put};
+use crate::common::{on_one_thread, others_run, rest, wait_for_get, wait_for_put};
 
 cases! {
     nothing_is_read_before_the_first_tap
@@ -18,6 +18,7 @@ cases! {
     without_outs_values_are_dropped
     a_handle_that_is_dropped_stops_nothing
     the_last_out_gets_the_value_itself
+    an_endless_input_does_not_starve_the_executor
     it_runs_on_tokio
 }
 
@@ -69,7 +70,7 @@ fn every_out_gets_the_same_values_in_the_same_order() {
         let source = source.clone();
         thread::spawn(move || (first..first + EACH).for_each(|n| source.put_blocking(n).unwrap()))
     });
-    producers.map(|producer| producer.join().unwrap());
+    producers.into_iter().for_each(|producer| producer.join().unwrap());
     source.close();
     let [first, others @ ..] = consumers.map(|consumer| consumer.join().unwrap());
     others.iter().for_each(|other| assert_eq!(*other, first));
@@ -164,6 +165,18 @@ fn the_last_out_gets_the_value_itself() {
     let got = out.get_blocking().unwrap();
     assert_eq!(Arc::strong_count(&value), 2);
     assert!(Arc::ptr_eq(&got, &value));
+}
+
+/// Rule 6.
+fn an_endless_input_does_not_starve_the_executor() {
+    on_one_thread(async {
+        let dup = aiochan::from_range(0..).dup();
+        let latest = dup.tap_with(Buf::sliding(1));
+        others_run().await;
+        assert!(latest.get().await.is_some());
+        dup.untap_all();
+        others_run().await;
+    });
 }
 
 fn it_runs_on_tokio() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aiochan::{Buffer, Chan, TryGetError, TryPutError};
 
-use crate::common::{panicked, reason, rest, wait_for_nobody, wait_for_put};
+use crate::common::{on_one_thread, panicked, reason, rest, wait_for_nobody, wait_for_put};
 use crate::watch::wait_until;
 
 cases! {
@@ -97,8 +97,7 @@ fn closing_while_it_waits_for_an_out() {
 
 /// Rule 1: a value that the worker was handed but has not read goes back.
 fn closing_leaves_what_it_has_not_read() {
-    let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    tokio.block_on(async {
+    on_one_thread(async {
         let source = Chan::new();
         let dup = source.dup();
         let out = dup.tap();
@@ -166,7 +165,7 @@ fn a_clone_that_panics_closes_all_with_the_cause() {
 
 /// Rule 6: no worker stays behind, though the outs are there.
 fn the_worker_ends_with_its_input() {
-    struct Marked(VecDeque<u32>, Arc<()>);
+    struct Marked(VecDeque<u32>, #[expect(dead_code)] Arc<()>);
 
     impl Buffer<u32> for Marked {
         fn can_add(&self) -> bool {

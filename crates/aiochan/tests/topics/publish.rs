@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use aiochan::{Buf, Chan, TryGetError, TryPutError};
+use aiochan::{Buf, Chan, Pub, TryGetError, TryPutError};
 
 use crate::common::{rest, wait_for_get, wait_for_nobody};
 use crate::watch::wait_until;
@@ -128,11 +128,13 @@ fn all_subscriptions_may_end_at_once() {
     }
 }
 
+type Leave = fn(&Pub<u32, Arc<str>>, &Arc<str>, Chan<u32>);
+
 /// Rule 7: however its subscribers have left.
 fn a_topic_whose_subscribers_have_gone_is_forgotten() {
-    let leave: [fn(&aiochan::Pub<u32, Arc<str>>, &Arc<str>, Chan<u32>); 5] = [
+    let leave: [Leave; 5] = [
         |_, _, out| drop(out),
-        |_, _, out| drop(out.close()),
+        |_, _, out| assert!(out.close()),
         |topics, topic, out| topics.unsub(topic, &out),
         |topics, topic, _out| topics.unsub_all(Some(topic)),
         |topics, _, _out| topics.unsub_all(None),
@@ -180,7 +182,7 @@ fn the_topic_function_may_subscribe() {
     let own = Chan::promise();
     let (new, this) = (found.clone(), own.clone());
     let topics = source.publish(move |n: &u32| {
-        let topics: aiochan::Pub<u32, u32> = this.get_blocking().unwrap();
+        let topics: Pub<u32, u32> = this.get_blocking().unwrap();
         topics.sub_into(*n, &new);
         *n
     });

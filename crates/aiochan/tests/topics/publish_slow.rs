@@ -40,7 +40,7 @@ fn a_buffer_of_the_subscriber_keeps_others_going() {
     let source = Chan::new();
     let topics = source.publish(|n| n % 2);
     let (even, odd) = (topics.sub(0), topics.sub_with(1, 8));
-    [1, 3, 5].map(|n| source.put_blocking(n).unwrap());
+    [1, 3, 5].into_iter().for_each(|n| source.put_blocking(n).unwrap());
     goes_on(&source, &even);
     source.close();
     assert_eq!(rest(&odd), [1, 3, 5]);
@@ -50,7 +50,7 @@ fn a_buffer_of_the_topic_keeps_others_going() {
     let source = Chan::new();
     let topics = source.publish_with(|n| n % 2, || Buf::fixed(8));
     let (even, odd) = (topics.sub(0), topics.sub(1));
-    [1, 3, 5].map(|n| source.put_blocking(n).unwrap());
+    [1, 3, 5].into_iter().for_each(|n| source.put_blocking(n).unwrap());
     goes_on(&source, &even);
     source.close();
     assert_eq!(rest(&odd), [1, 3, 5]);
@@ -60,7 +60,7 @@ fn a_buffer_that_evicts_keeps_others_going() {
     let source = Chan::new();
     let topics = source.publish(|n| n % 2);
     let (even, odd) = (topics.sub(0), topics.sub_with(1, Buf::sliding(1)));
-    [1, 3, 5].map(|n| source.put_blocking(n).unwrap());
+    [1, 3, 5].into_iter().for_each(|n| source.put_blocking(n).unwrap());
     goes_on(&source, &even);
     source.close();
     assert_eq!(rest(&odd).last(), Some(&5));
@@ -89,7 +89,7 @@ fn ending_the_topic_frees_the_others() {
 fn ending_all_topics_frees_it() {
     let (source, topics, _even, _odd) = held_up();
     topics.unsub_all(None);
-    [2, 4, 6].map(|n| source.put_blocking(n).unwrap());
+    [2, 4, 6].into_iter().for_each(|n| source.put_blocking(n).unwrap());
 }
 
 /// Rule 4 as well: what waits in it is delivered.
