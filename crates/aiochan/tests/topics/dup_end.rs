@@ -17,6 +17,7 @@ cases! {
     closing_leaves_what_it_has_not_read
     closing_before_the_first_tap
     who_taps_after_the_end_has_a_closed_channel
+    who_taps_while_it_closes_has_a_closed_channel
     a_clone_that_panics_closes_all_with_the_cause
     the_worker_ends_with_its_input
     a_runtime_that_goes_closes_the_outs
@@ -132,6 +133,18 @@ fn who_taps_after_the_end_has_a_closed_channel() {
     }
     dup.untap_all();
     dup.close();
+}
+
+/// Rule 6: the worker finds the order to close first, and that to tap after it.
+fn who_taps_while_it_closes_has_a_closed_channel() {
+    on_one_thread(async {
+        let source = Chan::<u32>::new();
+        let dup = source.dup();
+        let early = dup.tap();
+        dup.close();
+        let late = dup.tap();
+        assert_eq!((late.get().await, early.get().await), (None, None));
+    });
 }
 
 /// Rule 6.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use aiochan::{Buf, Chan, TryPutError};
 
-use crate::common::{panicked, reason, rest, wait_for_nobody, wait_for_put};
+use crate::common::{on_one_thread, panicked, reason, rest, wait_for_nobody, wait_for_put};
 use crate::watch::wait_until;
 
 cases! {
@@ -17,6 +17,7 @@ cases! {
     closing_while_it_waits_for_a_topic
     closing_before_the_first_subscription
     who_subscribes_after_the_end_has_a_closed_channel
+    who_subscribes_while_it_closes_has_a_closed_channel
     subscribers_that_are_to_stay_open_do
     a_topic_function_that_panics_closes_all_with_the_cause
     a_topic_that_cannot_be_hashed_closes_all_with_the_cause
@@ -107,6 +108,18 @@ fn who_subscribes_after_the_end_has_a_closed_channel() {
     // The worker has taken its leave by the time that it closes.
     let late = topics.sub(1);
     assert_eq!((late.get_blocking(), reason(&late).as_deref()), (None, Some("over")));
+}
+
+/// Rule 6: the worker finds the order to close first, and that to subscribe after it.
+fn who_subscribes_while_it_closes_has_a_closed_channel() {
+    on_one_thread(async {
+        let source = Chan::<u32>::new();
+        let topics = source.publish(|n| n % 2);
+        let early = topics.sub(0);
+        topics.close();
+        let late = topics.sub(0);
+        assert_eq!((late.get().await, early.get().await), (None, None));
+    });
 }
 
 fn subscribers_that_are_to_stay_open_do() {
