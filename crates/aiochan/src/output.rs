@@ -79,6 +79,11 @@ impl<T> Output<T> {
         }
     }
 
+    /// The worker has nothing to do with it any more, and leaves it as it is.
+    pub(crate) fn release(&self) {
+        self.told.store(true, Ordering::Relaxed);
+    }
+
     /// The worker cannot go on.
     pub(crate) fn fail(&self, reason: Reason) {
         self.end(Some(reason));

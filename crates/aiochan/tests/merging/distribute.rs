@@ -1,0 +1,202 @@
+//! `distribute`: each value for one out, and none lost because an out is closed.
+
+use std::sync::Arc;
+use std::thread;
+
+use aiochan::{Chan, TryPutError, from_range};
+
+use crate::common::{
+    on_one_thread, others_run, panicked, reason, rest, wait_for_nobody, wait_for_put,
+};
+
+cases! {
+    each_value_goes_to_one_out
+    whoever_is_free_gets_it
+    a_closed_out_is_passed_over
+    an_out_that_closes_while_a_value_waits_is_passed_over
+    an_out_that_is_dropped_while_a_value_waits_is_passed_over
+    without_open_outs_nothing_is_read
+    all_close_while_it_waits_for_a_value
+    all_close_while_a_value_waits
+    all_are_dropped_while_a_value_waits
+    the_end_of_the_input_closes_the_outs_with_its_reason
+    outs_that_are_to_stay_open_do
+    a_function_that_panics_closes_the_outs_with_the_cause
+    a_clone_that_panics_closes_the_outs_with_the_cause
+    it_runs_on_tokio
+}
+
+/// Rule 1.
+fn each_value_goes_to_one_out() {
+    let outs: [Chan<u32>; 4] = [0, 0, 1, 8].map(Chan::fixed);
+    let consumers = outs.clone().map(|out| thread::spawn(move || rest(&out)));
+    from_range(0..2000).distribute(&outs);
+    let mut got = consumers.map(|consumer| consumer.join().unwrap()).concat();
+    got.sort();
+    assert_eq!(got, (0..2000).collect::<Vec<_>>());
+}
+
+/// Rule 6: an out that is slow holds up nobody.
+fn whoever_is_free_gets_it() {
+    let (source, outs) = (Chan::new(), [Chan::new(), Chan::new(), Chan::new()]);
+    source.distribute(&outs);
+    for n in 0..9 {
+        source.put_blocking(n).unwrap();
+        assert_eq!(outs[n % 3].get_blocking(), Some(n));
+    }
+}
+
+/// Rule 1.
+fn a_closed_out_is_passed_over() {
+    let outs = [Chan::fixed(100), Chan::fixed(100)];
+    outs[0].close();
+    from_range(0..50).distribute(&outs);
+    assert_eq!(rest(&outs[1]), (0..50).collect::<Vec<_>>());
+    assert!(outs[0].is_empty());
+}
+
+/// A worker with a value that waits in all outs.
+fn waiting() -> (Chan<u32>, [Chan<u32>; 2]) {
+    let (source, outs) = (Chan::new(), [Chan::new(), Chan::new()]);
+    source.distribute(&outs);
+    source.put_blocking(1).unwrap();
+    outs.iter().for_each(wait_for_put);
+    (source, outs)
+}
+
+/// Rule 1.
+fn an_out_that_closes_while_a_value_waits_is_passed_over() {
+    let (source, [a, b]) = waiting();
+    a.close();
+    assert_eq!(b.get_blocking(), Some(1));
+    source.put_blocking(2).unwrap();
+    assert_eq!((b.get_blocking(), a.get_blocking()), (Some(2), None));
+}
+
+/// Rule 1.
+fn an_out_that_is_dropped_while_a_value_waits_is_passed_over() {
+    let (source, [a, b]) = waiting();
+    drop(a);
+    assert_eq!(b.get_blocking(), Some(1));
+    source.put_blocking(2).unwrap();
+    assert_eq!(b.get_blocking(), Some(2));
+}
+
+/// Rule 1; the reference loses a value and leaves its worker hanging.
+fn without_open_outs_nothing_is_read() {
+    let source = Chan::fixed(1);
+    source.put_blocking(1).unwrap();
+    let outs = [Chan::new(), Chan::new()];
+    outs.iter().for_each(|out| assert!(out.close()));
+    source.distribute(&outs);
+    let feed = source.feed();
+    let (_, source) = source.split();
+    let again = source.chan().clone();
+    assert_eq!(again.get_blocking(), Some(1));
+    drop((source, again));
+    wait_for_nobody(feed);
+}
+
+/// Rule 6: at once.
+fn all_close_while_it_waits_for_a_value() {
+    let (source, outs) = (Chan::<u32>::new(), [Chan::new(), Chan::new()]);
+    source.distribute(&outs);
+    let feed = source.feed();
+    drop(source);
+    outs[0].close();
+    assert!(!feed.chan().is_closed());
+    outs[1].close();
+    wait_for_nobody(feed);
+}
+
+/// Rule 1: what waits is for those who drain. Rule 6: it reads no more meanwhile.
+fn all_close_while_a_value_waits() {
+    let (source, [a, b]) = waiting();
+    a.close();
+    b.close();
+    assert_eq!(source.try_put(2), Err(TryPutError::Full(2)));
+    let feed = source.feed();
+    drop(source);
+    wait_for_nobody(feed);
+    assert_eq!((rest(&b), rest(&a)), (vec![1], vec![]));
+}
+
+/// Rule 6: and then it is dropped.
+fn all_are_dropped_while_a_value_waits() {
+    let (source, outs) = (Chan::new(), [Chan::new(), Chan::new()]);
+    let value = Arc::new(());
+    source.distribute(&outs);
+    source.put_blocking(value.clone()).unwrap();
+    outs.iter().for_each(wait_for_put);
+    let feed = source.feed();
+    drop((source, outs));
+    wait_for_nobody(feed);
+    crate::watch::wait_until("the value is dropped", || Arc::strong_count(&value) == 1);
+}
+
+fn the_end_of_the_input_closes_the_outs_with_its_reason() {
+    let (source, outs) = (Chan::fixed(1), [Chan::fixed(2), Chan::fixed(2)]);
+    source.distribute(&outs);
+    source.put_blocking(1).unwrap();
+    source.close_with("the disk is full");
+    assert_eq!(outs.each_ref().map(rest).concat(), [1]);
+    for out in &outs {
+        assert_eq!(reason(out).as_deref(), Some("the disk is full"));
+    }
+}
+
+fn outs_that_are_to_stay_open_do() {
+    on_one_thread(async {
+        let out = Chan::fixed(2);
+        from_range(0..2).flow().keep_open().distribute([&out]);
+        assert_eq!((out.get().await, out.get().await), (Some(0), Some(1)));
+        others_run().await;
+        assert!(!out.is_closed());
+    });
+}
+
+/// Rule 6: at the first, a middle and the last value.
+fn a_function_that_panics_closes_the_outs_with_the_cause() {
+    for bad in [0, 2, 4] {
+        let outs = [Chan::fixed(8), Chan::fixed(8)];
+        let checked = from_range(0..5).map(move |n| {
+            assert_ne!(n, bad, "a bad number");
+            n
+        });
+        checked.keep_open().distribute(&outs);
+        assert_eq!(outs.each_ref().map(rest).concat().len(), bad);
+        outs.iter().for_each(|out| assert!(panicked(out).contains("a bad number")));
+    }
+}
+
+/// Rule 6.
+fn a_clone_that_panics_closes_the_outs_with_the_cause() {
+    struct Fragile;
+
+    impl Clone for Fragile {
+        fn clone(&self) -> Self {
+            panic!("it cannot be cloned")
+        }
+    }
+
+    let outs = [Chan::fixed(1), Chan::fixed(1)];
+    Chan::from_iter([Fragile, Fragile, Fragile]).distribute(&outs);
+    for out in &outs {
+        aiochan::run(out.closed());
+        assert_eq!(rest(out).len(), 1);
+        assert_eq!(panicked(out), "it cannot be cloned");
+    }
+}
+
+fn it_runs_on_tokio() {
+    let current = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let several = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    for tokio in [current, several] {
+        tokio.block_on(async {
+            let outs = [Chan::new(), Chan::new()];
+            from_range(0..100).distribute(&outs);
+            let (a, b) = tokio::join!(outs[0].collect(), outs[1].collect());
+            assert_eq!(a.len() + b.len(), 100);
+        });
+    }
+}
