@@ -58,6 +58,7 @@ mod state;
 mod stats;
 mod stream;
 mod sync;
+mod time;
 mod timer;
 mod waiter;
 
@@ -78,6 +79,7 @@ pub use spawn::{Task, go, nop, run, run_in_thread};
 pub use state::Reason;
 pub use stats::{ChanState, Stats};
 pub use stream::{IntoIter, Items, Iter};
+pub use time::{after, tick_tock, tick_tock_at, timeout};
 
 #[doc(hidden)]
 pub mod __private {
