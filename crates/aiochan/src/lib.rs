@@ -31,7 +31,9 @@
 #![deny(unsafe_code)]
 
 mod adapt;
+mod apply;
 mod block;
+mod bridge;
 mod buffer;
 mod callback;
 mod chan;
@@ -62,6 +64,8 @@ mod time;
 mod timer;
 mod waiter;
 
+pub use apply::Apply;
+pub use bridge::from_blocking_iter;
 pub use buffer::{Buf, Buffer};
 pub use chan::{Builder, Chan, MAX_PENDING};
 pub use error::{
