@@ -13,7 +13,7 @@ const WORKERS: usize = 4;
 
 /// How many steps it takes from `n` to 1: halve what is even, else triple it and add one.
 fn steps(n: u64) -> u32 {
-    let next = |n: &u64| Some(if n % 2 == 0 { n / 2 } else { 3 * n + 1 });
+    let next = |n: &u64| Some(if n.is_multiple_of(2) { n / 2 } else { 3 * n + 1 });
     std::iter::successors(Some(n), next).take_while(|n| *n != 1).count() as u32
 }
 

@@ -14,10 +14,10 @@ impl<T: Send + 'static> Chan<T> {
     /// Passes the values on to `send`, one after the other, on a thread of its own: into a queue of
     /// another kind, which may block as long as it likes.
     ///
-    /// The thread ends when the channel is closed and drained, and at the first error. Then it holds
-    /// nothing but what the error holds: for the queues of `std` and of crossbeam that is the value which
-    /// they did not take. The values after it stay in the channel. It learns that a queue is gone from the
-    /// error only, so with the next value. A panic in `send` ends the thread and comes out of its handle.
+    /// The thread waits for values as long as the channel is open. It ends when that is closed and drained,
+    /// or at the first error, which its handle returns: those of the queues of `std` and of crossbeam give
+    /// the value back. The values after it stay in the channel. That a queue is gone shows only when there
+    /// is a value for it. A panic in `send` ends the thread and comes out of its handle.
     ///
     /// # Panics
     /// If the thread cannot be started.

@@ -4,7 +4,7 @@ use std::iter;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvError, SendError};
 
-use aiochan::{Buf, Chan, Panicked, from_blocking_iter, from_range, run};
+use aiochan::{Buf, Chan, Panicked, from_blocking_iter, from_range, go, run};
 
 /// 1, conservation, and 3, order: everything arrives, in order, through queues that wait.
 #[test]
@@ -66,6 +66,17 @@ fn a_panic_on_the_way_to_a_queue() {
         Ok(())
     });
     assert_eq!(thread.join().unwrap_err().downcast_ref::<String>().unwrap(), "at 2");
+}
+
+/// 1: a thread's iterator over what tasks produce reads nothing ahead: what a loop that stops has not asked
+/// for is there for others.
+#[test]
+fn an_iterator_that_is_left() {
+    let c = Chan::fixed(3);
+    let out = c.clone();
+    go(async move { out.put_many(&mut (0..9).collect()).await.map(|()| out.close()) });
+    assert_eq!(c.iter().find(|n| *n == 2), Some(2));
+    assert!(c.iter().eq(3..9));
 }
 
 /// 4: the channel of an iterator is closed at its end, without a reason, and gives out all.

@@ -6,6 +6,7 @@
 #![allow(clippy::let_underscore_future, clippy::drop_non_drop)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::{Ready, ready};
 use std::time::{Duration, Instant};
 
 use aiochan::*;
@@ -92,8 +93,8 @@ const REFERENCE: &str = "
 
 /// Functions and methods, each in a call.
 macro_rules! calls {
-    ($names:ident: $($($path:ident)::+ ($($arg:expr),* $(,)?);)+) => {$(
-        let _ = || { let _ = $($path)::+($($arg),*); };
+    ($names:ident: $($($path:ident)::+ ($($arg:expr),* $(,)?) $(as $result:ty)?;)+) => {$(
+        let _ = || { let _ $(: $result)? = $($path)::+($($arg),*); };
         $names.insert([$(stringify!($path)),+].join("::"));
     )+};
 }
@@ -140,8 +141,10 @@ fn flow() -> Flow<impl Stream<Item = u8> + Send + 'static> {
     chan().flow()
 }
 
-fn apply() -> Apply<u8, u8, impl FnOnce(Chan<u8>, Feed<u8>) -> std::future::Ready<()> + Send> {
-    chan().async_apply(|_, _| std::future::ready(()))
+type Stage = fn(Chan<u8>, Feed<u8>) -> Ready<()>;
+
+fn apply() -> Apply<u8, u8, Stage> {
+    chan().async_apply(|_, _| ready(()))
 }
 
 struct Own;
@@ -296,68 +299,76 @@ fn names() -> BTreeSet<String> {
         tick_tock_at(Instant::now(), D);
         timeout(D);
     );
-    names.extend(WAITING.split_whitespace().map(str::to_string));
+    names.extend(TOPICS.split_whitespace().map(str::to_string));
+    names.extend(PIPES.split_whitespace().map(str::to_string));
     names
 }
 
 // ==== BEGIN: waits for other branches ====================================================
-// When pipes, `merge` and the like, `Dup` and `Pub` are here: delete `WAITING` and its line in
-// `names`, and move these lines into the lists of `names`. (What the pipes' type is called is a guess.)
+// When `merge` and the like, `Dup` and `Pub` are here: delete `TOPICS` and its line in `names`, and put
+// these lines there.
 //
-//    items!(names: Dup Pub);
-//    calls!(names:
-//        Chan::async_pipe(&chan(), 1, |n| async move { n });
-//        Chan::async_pipe_unordered(&chan(), 1, |n| async move { n });
-//        Chan::distribute(&chan(), [chan()]);
-//        Chan::dup(&chan());
-//        Chan::parallel_pipe(&chan(), 1, |n| n);
-//        Chan::parallel_pipe_unordered(&chan(), 1, |n| n);
-//        Chan::publish(&chan(), |_| 1);
-//        Chan::publish_with(&chan(), |_| 1, || Buf::fixed(1));
-//        Dup::close(&chan().dup());
-//        Dup::inp(&chan().dup());
-//        Dup::tap(&chan().dup());
-//        Dup::tap_into(&chan().dup(), &chan());
-//        Dup::tap_keep_open(&chan().dup(), &chan());
-//        Dup::tap_with(&chan().dup(), 1);
-//        Dup::taps::<>(&chan().dup()).map(|_: Chan<u8>| [(); 2]);   // or: let [_, _] = ..
-//        Dup::untap(&chan().dup(), &chan());
-//        Dup::untap_all(&chan().dup());
-//        Flow::async_pipe(flow(), 1, |n| async move { n });
-//        Flow::async_pipe_unordered(flow(), 1, |n| async move { n });
-//        Flow::distribute(flow(), [chan()]);
-//        Flow::parallel_pipe(flow(), 1, |n| n);
-//        Flow::parallel_pipe_unordered(flow(), 1, |n| n);
-//        Pipe::ahead(chan().parallel_pipe(1, |n| n), 1);
-//        Pipe::chan(chan().parallel_pipe(1, |n| n));
-//        Pipe::chan_with(chan().parallel_pipe(1, |n| n), 1);
-//        Pipe::dead_letters(chan().parallel_pipe(1, |n| n), Chan::new().split().0);
-//        Pipe::fallible(chan().parallel_pipe(1, Ok::<u8, PutError<u8>>));
-//        Pipe::flat(chan().parallel_pipe(1, Some));
-//        Pipe::into_chan(chan().parallel_pipe(1, |n| n), &chan());
-//        Pipe::keep_open(chan().parallel_pipe(1, |n| n));
-//        Pipe::skip_failures(chan().parallel_pipe(1, |n| n));
-//        Pub::close(&chan().publish(|n| *n));
-//        Pub::sub(&chan().publish(|n| *n), 1);
-//        Pub::sub_into(&chan().publish(|n| *n), 1, &chan());
-//        Pub::sub_keep_open(&chan().publish(|n| *n), 1, &chan());
-//        Pub::sub_with(&chan().publish(|n| *n), 1, 1);
-//        Pub::unsub(&chan().publish(|n| *n), &1, &chan());
-//        Pub::unsub_all(&chan().publish(|n| *n), None);
-//        combine_latest([chan()]);
-//        merge([chan()]);
-//        zip_chans([chan()]);
-//    );
-const WAITING: &str = "
-    Chan::async_pipe Chan::async_pipe_unordered Chan::parallel_pipe Chan::parallel_pipe_unordered
-    Flow::async_pipe Flow::async_pipe_unordered Flow::parallel_pipe Flow::parallel_pipe_unordered
-    Pipe::fallible Pipe::flat Pipe::skip_failures Pipe::dead_letters Pipe::ahead
-    Pipe::keep_open Pipe::chan Pipe::chan_with Pipe::into_chan
+//     items!(names: Dup Pub);
+//     calls!(names:
+//         Chan::distribute(&chan(), [chan()]);
+//         Chan::dup(&chan());
+//         Chan::publish(&chan(), |_| 1);
+//         Chan::publish_with(&chan(), |_| 1, || Buf::fixed(1));
+//         Dup::close(&chan().dup());
+//         Dup::inp(&chan().dup());
+//         Dup::tap(&chan().dup());
+//         Dup::tap_into(&chan().dup(), &chan());
+//         Dup::tap_keep_open(&chan().dup(), &chan());
+//         Dup::tap_with(&chan().dup(), 1);
+//         Dup::taps(&chan().dup()) as [Chan; 2];
+//         Dup::untap(&chan().dup(), &chan());
+//         Dup::untap_all(&chan().dup());
+//         Flow::distribute(flow(), [chan()]);
+//         Pub::close(&chan().publish(|n| *n));
+//         Pub::sub(&chan().publish(|n| *n), 1);
+//         Pub::sub_into(&chan().publish(|n| *n), 1, &chan());
+//         Pub::sub_keep_open(&chan().publish(|n| *n), 1, &chan());
+//         Pub::sub_with(&chan().publish(|n| *n), 1, 1);
+//         Pub::unsub(&chan().publish(|n| *n), &1, &chan());
+//         Pub::unsub_all(&chan().publish(|n| *n), None);
+//         combine_latest([chan()]);
+//         merge([chan()]);
+//         zip_chans([chan()]);
+//     );
+const TOPICS: &str = "
     merge zip_chans combine_latest Chan::distribute Flow::distribute
     Chan::dup Dup Dup::inp Dup::tap Dup::taps Dup::tap_with Dup::tap_into Dup::tap_keep_open
     Dup::untap Dup::untap_all Dup::close
     Chan::publish Chan::publish_with Pub Pub::sub Pub::sub_with Pub::sub_into Pub::sub_keep_open
     Pub::unsub Pub::unsub_all Pub::close
+";
+
+// The same for pipes. What their type is called, `Pipe`, is a guess.
+//
+//     calls!(names:
+//         Chan::async_pipe(&chan(), 1, |n| async move { n });
+//         Chan::async_pipe_unordered(&chan(), 1, |n| async move { n });
+//         Chan::parallel_pipe(&chan(), 1, |n| n);
+//         Chan::parallel_pipe_unordered(&chan(), 1, |n| n);
+//         Flow::async_pipe(flow(), 1, |n| async move { n });
+//         Flow::async_pipe_unordered(flow(), 1, |n| async move { n });
+//         Flow::parallel_pipe(flow(), 1, |n| n);
+//         Flow::parallel_pipe_unordered(flow(), 1, |n| n);
+//         Pipe::ahead(chan().parallel_pipe(1, |n| n), 1);
+//         Pipe::chan(chan().parallel_pipe(1, |n| n));
+//         Pipe::chan_with(chan().parallel_pipe(1, |n| n), 1);
+//         Pipe::dead_letters(chan().parallel_pipe(1, |n| n), Chan::new().split().0);
+//         Pipe::fallible(chan().parallel_pipe(1, Ok::<u8, Closed>));
+//         Pipe::flat(chan().parallel_pipe(1, Some));
+//         Pipe::into_chan(chan().parallel_pipe(1, |n| n), &chan());
+//         Pipe::keep_open(chan().parallel_pipe(1, |n| n));
+//         Pipe::skip_failures(chan().parallel_pipe(1, |n| n));
+//     );
+const PIPES: &str = "
+    Chan::async_pipe Chan::async_pipe_unordered Chan::parallel_pipe Chan::parallel_pipe_unordered
+    Flow::async_pipe Flow::async_pipe_unordered Flow::parallel_pipe Flow::parallel_pipe_unordered
+    Pipe::fallible Pipe::flat Pipe::skip_failures Pipe::dead_letters Pipe::ahead
+    Pipe::keep_open Pipe::chan Pipe::chan_with Pipe::into_chan
 ";
 // ==== END: waits for other branches ======================================================
 

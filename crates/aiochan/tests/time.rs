@@ -296,6 +296,15 @@ mod on_tokios_clock {
         assert!(c.close_reason().unwrap().to_string().contains("shut down"));
     }
 
+    /// 8, bad input: a runtime that has no clock is an error of the call, not of a task that nobody sees.
+    #[test]
+    #[should_panic(expected = "timers are disabled")]
+    fn a_runtime_without_timers() {
+        let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let _inside = tokio.enter();
+        tick_tock(HOUR);
+    }
+
     /// 2, at most one: the `timeout` arm of both selects follows the clock, to the millisecond.
     #[tokio::test(start_paused = true)]
     async fn the_timeout_arm_follows_the_clock() {
