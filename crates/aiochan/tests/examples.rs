@@ -134,6 +134,16 @@ fn hot_reload() {
     assert_eq!(run("hot_reload", &[]), expected);
 }
 
+#[test]
+fn chat() {
+    let expected = [
+        "Ann: 1 in rust, 2 in rust, 3 in rust",
+        "Joe: 1 in go, 2 in go, 3 in go",
+        "somebody away: 3 in rust",
+    ];
+    assert_eq!(run("chat", &[]), expected);
+}
+
 /// Each is short enough to be read at one go, says what there is to learn, and has a test here.
 #[test]
 fn every_example_is_short_and_tested() {
