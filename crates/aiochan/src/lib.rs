@@ -31,8 +31,10 @@
 #![deny(unsafe_code)]
 
 mod adapt;
+mod apply;
 mod async_pipe;
 mod block;
+mod bridge;
 mod buffer;
 mod callback;
 mod chan;
@@ -72,9 +74,12 @@ mod state;
 mod stats;
 mod stream;
 mod sync;
+mod time;
 mod timer;
 mod waiter;
 
+pub use apply::Apply;
+pub use bridge::from_blocking_iter;
 pub use buffer::{Buf, Buffer};
 pub use chan::{Builder, Chan, MAX_PENDING};
 pub use dup::Dup;
@@ -96,6 +101,7 @@ pub use spawn::{Task, go, nop, run, run_in_thread};
 pub use state::Reason;
 pub use stats::{ChanState, Stats};
 pub use stream::{IntoIter, Items, Iter};
+pub use time::{after, tick_tock, tick_tock_at, timeout};
 
 #[doc(hidden)]
 pub mod __private {

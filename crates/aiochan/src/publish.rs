@@ -110,8 +110,9 @@ where
         out
     }
 
-    /// Has `out` get every value of `topic` from now on, and closes it when the input ends. It may
-    /// subscribe to several topics.
+    /// Has `out` get every value of `topic` from now on, and closes it when the topic has ended with the
+    /// input. A channel may subscribe to several topics, but the first that has ended closes it for all:
+    /// use [`sub_keep_open`](Self::sub_keep_open) then, or [`merge`](crate::merge) a channel for each.
     ///
     /// # Examples
     /// ```

@@ -24,8 +24,8 @@
 ///
 /// Without `default` it awaits, so it is for async code; in threads use
 /// [`select_blocking!`](crate::select_blocking). With `default` it waits for nothing and works
-/// anywhere. With `timeout(d)`, `d` is a [`Duration`](std::time::Duration) and the clock is the
-/// system's.
+/// anywhere. With `timeout(d)`, `d` is a [`Duration`](std::time::Duration), counted anew by each select;
+/// inside a tokio runtime, with the feature `tokio`, the clock is that runtime's, and else the system's.
 ///
 /// # A losing put gives its value back
 /// Where the value that is put is a plain variable, that variable is yours again in the bodies of the

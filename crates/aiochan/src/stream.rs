@@ -35,7 +35,11 @@ impl<T> Chan<T> {
         Items::new(self.clone())
     }
 
-    /// A blocking iterator over the channel's values, which ends when it is closed and drained.
+    /// A blocking iterator over the channel's values, which ends when it is closed and drained. For
+    /// threads that read what async code produces; in async code use [`stream`](Self::stream).
+    ///
+    /// Nothing is read ahead: what a loop that stops has not asked for stays in the channel, which
+    /// stays open.
     ///
     /// # Examples
     /// ```
@@ -44,6 +48,7 @@ impl<T> Chan<T> {
     /// c.close();
     /// assert_eq!(c.iter().collect::<Vec<_>>(), [1, 2]);
     /// ```
+    #[doc(alias = "to_iterable")]
     pub fn iter(&self) -> Iter<'_, T> {
         Iter { chan: self }
     }

@@ -19,14 +19,12 @@ pub(crate) enum Timer {
 impl Timer {
     /// Ready `duration` from now.
     pub(crate) fn after(duration: Duration) -> Self {
-        match now().checked_add(duration) {
-            Some(moment) => Self::at(moment),
-            None => Self::Never,
-        }
+        Self::at(now().checked_add(duration))
     }
 
-    /// Ready at `moment`, a time of the clock that [`now`] reads.
-    pub(crate) fn at(moment: Instant) -> Self {
+    /// Ready at `moment`, a time of the clock that [`now`] reads; `None` is never.
+    pub(crate) fn at(moment: Option<Instant>) -> Self {
+        let Some(moment) = moment else { return Self::Never };
         #[cfg(feature = "tokio")]
         if tokio::runtime::Handle::try_current().is_ok() {
             return Self::Tokio(Box::pin(tokio::time::sleep_until(moment.into())));
