@@ -1,17 +1,21 @@
 //! aiochan against its peers: same work, same run, taking turns, checked results.
 //!
 //! `cargo run --release -- [FILTER]` prints nanoseconds per message, the median of the rounds, for
-//! each cell whose name contains the filter.
+//! each cell whose name contains the filter. `cargo run --release -- pipelines` runs whole pipelines.
 
 mod cells;
 mod peers;
+mod pipelines;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 use peers::{Aiochan, Crossbeam, Crossfire, CrossfireBlocking, Kanal, Peer};
 
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Only cells whose name contains this.
     #[arg(default_value = "")]
     filter: String,
@@ -21,6 +25,12 @@ struct Options {
     /// Messages of one run.
     #[arg(long, default_value_t = 100_000)]
     messages: u64,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Operators, pipes and their peers.
+    Pipelines(pipelines::Options),
 }
 
 /// Runs one cell once: nanoseconds per message, or nothing if the peer does not take part.
@@ -42,6 +52,9 @@ fn contenders(cell: &cells::Cell) -> Vec<(&'static str, Run)> {
 
 fn main() {
     let options = Options::parse();
+    if let Some(Command::Pipelines(options)) = &options.command {
+        return pipelines::main(options);
+    }
     for cell in cells::all() {
         let name = cell.to_string();
         if !name.contains(&options.filter) {

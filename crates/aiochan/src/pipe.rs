@@ -22,7 +22,8 @@ use crate::state::Reason;
 /// the runtime has them.
 ///
 /// **Calls** run on `n` threads of the pipe's own, which end with it. Where they take microseconds only,
-/// a thread takes several values at a time, up to 32, if they are there.
+/// a thread takes several values at a time, up to 32, if they are there; so a call must not wait for
+/// another one.
 ///
 /// # Failures
 /// When a function or future panics, or when it returns an error and the pipe is

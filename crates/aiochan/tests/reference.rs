@@ -348,7 +348,7 @@ fn names() -> BTreeSet<String> {
         ahead(1);
         chan();
         chan_with(1);
-        dead_letters(Chan::new().split().0);
+        dead_letters(aiochan::Chan::new().split().0);
         into_chan(&chan());
         keep_open();
         skip_failures();
