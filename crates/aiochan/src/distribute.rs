@@ -4,7 +4,6 @@ use std::borrow::Borrow;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::ptr;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
@@ -60,7 +59,7 @@ where
             let feeds = outs.iter().map(|out| out.feed().clone()).collect();
             let reason = match unwound(spread(stream, feeds)).await {
                 Ok(()) => origins.reason(),
-                Err(panicked) => Some(Arc::new(panicked) as _),
+                Err(reason) => Some(reason),
             };
             outs.iter().for_each(|out| out.end(reason.clone()));
         }));

@@ -5,6 +5,9 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
+
+use crate::state::Reason;
 
 /// The channel is closed; the value that was not put comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,6 +69,9 @@ pub enum AddError<T> {
 }
 
 /// A function of a stage panicked: the reason with which its output is closed.
+///
+/// A function that panics with a [`Reason`] as its payload (`std::panic::panic_any(reason)`) closes the output
+/// with that reason instead: a way out for functions that cannot return an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Panicked {
     message: Box<str>,
@@ -81,6 +87,14 @@ impl Panicked {
     /// What the panic said.
     pub fn message(&self) -> &str {
         &self.message
+    }
+}
+
+/// The reason that a panic is.
+pub(crate) fn cause(panic: Box<dyn Any + Send>) -> Reason {
+    match panic.downcast::<Reason>() {
+        Ok(reason) => *reason,
+        Err(panic) => Arc::new(Panicked::new(&*panic)),
     }
 }
 

@@ -104,7 +104,7 @@ impl<T: Clone + Send + 'static> Fan<T> {
 
     async fn run(mut self, orders: Orders<Order<T>>) {
         let reason = match unwound(self.work(&orders)).await {
-            Err(panicked) => Some(Arc::new(panicked) as Reason),
+            Err(reason) => Some(reason),
             Ok(()) if self.closing => None,
             Ok(()) => self.source.chan().close_reason(),
         };

@@ -43,6 +43,7 @@ mod distribute;
 mod dup;
 mod effects;
 mod error;
+mod executor;
 mod fan;
 mod feed;
 mod flag;
@@ -50,6 +51,7 @@ mod flow;
 mod halves;
 mod jobs;
 mod join;
+mod lease;
 mod load;
 mod lock;
 mod many;
@@ -87,10 +89,12 @@ pub use error::{
     AddError, Closed, GetTimeoutError, Panicked, PutError, PutTimeoutError, TooManyPending,
     TryGetError, TryPutError,
 };
+pub use executor::{Executor, Runnable, with_executor};
 pub use feed::Feed;
 pub use flow::Flow;
 pub use halves::{Receiver, Sender};
 pub use join::Join;
+pub use lease::Lease;
 pub use merge::{CombineLatest, Merge, ZipChans, combine_latest, merge, zip_chans};
 pub use op::{Get, Put};
 pub use operators::{from_iter, from_range};

@@ -11,7 +11,7 @@ use std::task::Poll;
 use futures_core::Stream;
 
 use crate::chan::Chan;
-use crate::error::{Panicked, TryPutError};
+use crate::error::{TryPutError, cause};
 use crate::feed::Feed;
 use crate::spawn::go;
 use crate::state::Reason;
@@ -135,17 +135,17 @@ pub(crate) fn start_worker<T, W>(
     go(async move {
         match unwound(async { work(out.feed().clone()).await }).await {
             Ok(()) => out.end(origins.reason()),
-            Err(panicked) => out.fail(Arc::new(panicked)),
+            Err(reason) => out.fail(reason),
         }
     });
 }
 
-/// The output of `future`, or its panic.
-pub(crate) async fn unwound<F: Future>(future: F) -> Result<F::Output, Panicked> {
+/// The output of `future`, or the reason that its panic is.
+pub(crate) async fn unwound<F: Future>(future: F) -> Result<F::Output, Reason> {
     let mut future = pin!(future);
     poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(Panicked::new(&*panic))),
+        Err(panic) => Poll::Ready(Err(cause(panic))),
     })
     .await
 }

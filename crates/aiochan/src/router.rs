@@ -108,7 +108,7 @@ where
 
     pub(crate) async fn run(mut self, orders: Orders<Order<T, K>>) {
         let reason = match unwound(self.work(&orders)).await {
-            Err(panicked) => Some(Arc::new(panicked) as Reason),
+            Err(reason) => Some(reason),
             Ok(()) if self.closing => None,
             Ok(()) => self.source.chan().close_reason(),
         };

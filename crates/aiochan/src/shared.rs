@@ -184,6 +184,25 @@ impl<T> Shared<T> {
         }
     }
 
+    /// As `try_get`, with what is needed to give the value back.
+    pub(crate) fn try_get_noting(&self) -> Result<(T, Option<Receipt>), TryGetError> {
+        let mut out = None;
+        let mut fx = Effects::new();
+        let (step, receipt) = self.with(&mut fx, |state, fx| {
+            let step = state.get(&mut out, None, fx);
+            (step, state.receipt())
+        });
+        if step == Step::Turn {
+            fx.run();
+            return self.take_turn_noting().ok_or(TryGetError::Closed);
+        }
+        match self.keeping(out, receipt, fx) {
+            Some(value) => Ok((value, Some(receipt))),
+            None if step == Step::Closed => Err(TryGetError::Closed),
+            None => Err(TryGetError::Empty),
+        }
+    }
+
     /// Runs effects while a value is in hand: should they panic, it goes back into the channel.
     pub(crate) fn keeping(&self, value: Option<T>, receipt: Receipt, fx: Effects<T>) -> Option<T> {
         let mut kept = Kept { shared: self, receipt, value };
@@ -202,9 +221,17 @@ impl<T> Shared<T> {
         self.use_turn(self.act(|state, _| state.turn()))
     }
 
+    fn take_turn_noting(&self) -> Option<(T, Option<Receipt>)> {
+        self.use_turn_noting(self.act(|state, _| state.turn()))
+    }
+
     fn use_turn(&self, turn: Turn<T>) -> Option<T> {
+        self.use_turn_noting(turn).map(|(value, _)| value)
+    }
+
+    fn use_turn_noting(&self, turn: Turn<T>) -> Option<(T, Option<Receipt>)> {
         match turn {
-            Turn::Copy(copies) => Some(copies()),
+            Turn::Copy(copies) => Some((copies(), None)),
             Turn::Pull(mut iter) => {
                 let mut back = BringBack { shared: self, iter: None };
                 let item = iter.next();
@@ -212,7 +239,7 @@ impl<T> Shared<T> {
                     back.iter = Some(iter);
                 }
                 let (receipt, fx) = back.bring();
-                self.keeping(item, receipt, fx)
+                self.keeping(item, receipt, fx).map(|item| (item, Some(receipt)))
             }
             Turn::Ended => None,
         }

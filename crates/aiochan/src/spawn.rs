@@ -4,18 +4,17 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 
-use async_task::Runnable;
-
 use crate::block::block_on;
 use crate::chan::Chan;
+use crate::executor::{Executor, Runnable, entered, with_executor};
 
 /// Spawns a task, which runs by itself from now on.
 ///
-/// Called inside a tokio runtime, with the feature `tokio`, it runs there; anywhere else on a built-in
+/// Called inside [`with_executor`](crate::with_executor) it runs there; inside a tokio runtime, with the feature `tokio`, on that; anywhere else on a built-in
 /// executor, whose threads are started at the first use and are as many as the machine has processors,
 /// at least two. A task that blocks its thread holds up others: for blocking work there are
 /// [`run_in_thread`] and [`Flow::parallel_pipe`](crate::Flow::parallel_pipe).
@@ -42,18 +41,16 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
+    if let Some(executor) = entered() {
+        return Task::new(future, move |runnable| executor.schedule(Runnable(runnable)));
+    }
     #[cfg(feature = "tokio")]
     if let Ok(tokio) = tokio::runtime::Handle::try_current() {
         return Task(Kind::Tokio(tokio.spawn(future)));
     }
     let ready = ready_tasks();
-    let (runnable, task) = async_task::Builder::new().propagate_panic(true).spawn(
-        |()| future,
-        // It is unbounded and never closed.
-        move |runnable| drop(ready.try_put(runnable)),
-    );
-    runnable.schedule();
-    Task(Kind::Own(Some(task)))
+    // It is unbounded and never closed.
+    Task::new(future, move |runnable| drop(ready.try_put(runnable)))
 }
 
 /// Runs a future to its end on this thread, which blocks. Not for async code: it would block the
@@ -127,6 +124,18 @@ enum Kind<T> {
     Own(Option<async_task::Task<T>>),
 }
 
+impl<T: Send + 'static> Task<T> {
+    fn new(
+        future: impl Future<Output = T> + Send + 'static,
+        schedule: impl Fn(async_task::Runnable) + Send + Sync + 'static,
+    ) -> Self {
+        let builder = async_task::Builder::new().propagate_panic(true);
+        let (runnable, task) = builder.spawn(|()| future, schedule);
+        runnable.schedule();
+        Self(Kind::Own(Some(task)))
+    }
+}
+
 impl<T> Task<T> {
     /// Whether the task has ended.
     pub fn is_finished(&self) -> bool {
@@ -182,10 +191,10 @@ impl<T> Drop for Kind<T> {
 }
 
 /// The channel of tasks that are ready to run.
-fn ready_tasks() -> &'static Chan<Runnable> {
-    static READY: OnceLock<Chan<Runnable>> = OnceLock::new();
+fn ready_tasks() -> &'static Chan<async_task::Runnable> {
+    static READY: OnceLock<Chan<async_task::Runnable>> = OnceLock::new();
     READY.get_or_init(|| {
-        let ready: Chan<Runnable> = Chan::unbounded();
+        let ready: Chan<async_task::Runnable> = Chan::unbounded();
         let wanted = own_threads();
         let started = (0..wanted).map_while(|n| {
             let ready = ready.clone();
@@ -210,6 +219,9 @@ fn own_threads() -> usize {
 
 /// How many threads run the tasks that are spawned here.
 pub(crate) fn workers() -> usize {
+    if entered().is_some() {
+        return 1;
+    }
     #[cfg(feature = "tokio")]
     if let Ok(tokio) = tokio::runtime::Handle::try_current() {
         return tokio.metrics().num_workers();
@@ -217,9 +229,10 @@ pub(crate) fn workers() -> usize {
     own_threads()
 }
 
-/// What a thread must be inside of to run what belongs here: a tokio runtime, or nothing.
+/// What a thread must be inside of to run what belongs here: an executor, a tokio runtime, or nothing.
 #[derive(Clone)]
 pub(crate) struct Surroundings {
+    executor: Option<Arc<dyn Executor>>,
     #[cfg(feature = "tokio")]
     tokio: Option<tokio::runtime::Handle>,
 }
@@ -227,6 +240,7 @@ pub(crate) struct Surroundings {
 impl Surroundings {
     pub(crate) fn here() -> Self {
         Self {
+            executor: entered(),
             #[cfg(feature = "tokio")]
             tokio: tokio::runtime::Handle::try_current().ok(),
         }
@@ -235,6 +249,9 @@ impl Surroundings {
     pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         #[cfg(feature = "tokio")]
         let _inside = self.tokio.as_ref().map(tokio::runtime::Handle::enter);
-        f()
+        match &self.executor {
+            Some(executor) => with_executor(executor, f),
+            None => f(),
+        }
     }
 }
