@@ -345,6 +345,24 @@ impl<S: Stream> Flow<S> {
         })
     }
 
+    /// The same flow in a box, whose type can be named: for a chain that is put together at run time.
+    ///
+    /// # Examples
+    /// ```
+    /// let mut flow = aiochan::from_range(0..10).flow().boxed();
+    /// for factor in [2, 3] {
+    ///     flow = flow.filter(move |n| n % factor == 0).boxed();
+    /// }
+    /// assert_eq!(flow.chan().iter().collect::<Vec<_>>(), [0, 6]);
+    /// ```
+    pub fn boxed(self) -> Flow<Pin<Box<dyn Stream<Item = S::Item> + Send>>>
+    where
+        S: Send + 'static,
+    {
+        let Self { stream, origins, keep_open } = self;
+        Flow { stream: Box::pin(stream), origins, keep_open }
+    }
+
     /// All values, once the source has ended. For a limited number of them: `take(n).collect()`.
     ///
     /// # Cancel safety

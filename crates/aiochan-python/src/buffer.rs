@@ -1,0 +1,193 @@
+//! Buffers from Python: what `Chan(buffer, buffer_size)` means, buffers written in Python, and iterators.
+
+use std::sync::{Arc, OnceLock};
+
+use aiochan::{Buf, Buffer};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyInt, PyIterator, PyString};
+
+use crate::home::Home;
+use crate::report::report;
+use crate::value::{Value, raise};
+
+/// How a channel keeps its values, as told by the arguments of its constructor.
+pub(crate) enum Kind {
+    Rendezvous,
+    Fixed(usize),
+    Dropping(usize),
+    Sliding(usize),
+    Promise,
+    Custom(Py<PyAny>),
+    Source(Py<PyIterator>),
+}
+
+impl Kind {
+    pub(crate) fn parse(
+        buffer: Option<&Bound<'_, PyAny>>,
+        size: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let Some(buffer) = buffer else { return Ok(Self::Rendezvous) };
+        if let Ok(source) = buffer.cast::<Source>() {
+            return Ok(Self::Source(source.get().0.clone_ref(buffer.py())));
+        }
+        if buffer.is_instance_of::<PyInt>() {
+            return match count(buffer, "buffer")? {
+                0 => Ok(Self::Rendezvous),
+                size => Ok(Self::Fixed(size)),
+            };
+        }
+        if let Ok(code) = buffer.cast::<PyString>() {
+            let code = code.to_str()?;
+            let needs = || {
+                let missing = || {
+                    PyValueError::new_err(format!(
+                        "buffer={code:?} needs a buffer_size of at least 1"
+                    ))
+                };
+                match count(size.ok_or_else(missing)?, "buffer_size")? {
+                    0 => Err(missing()),
+                    size => Ok(size),
+                }
+            };
+            return match code {
+                "f" => Ok(Self::Fixed(needs()?)),
+                "d" => Ok(Self::Dropping(needs()?)),
+                "s" => Ok(Self::Sliding(needs()?)),
+                "p" => Ok(Self::Promise),
+                _ => Err(PyValueError::new_err(format!(
+                    "buffer={code:?} is not known; use 'f', 'd', 's' or 'p', an int, or a buffer object"
+                ))),
+            };
+        }
+        for name in ["add", "take", "can_add", "can_take"] {
+            if !buffer.hasattr(name)? {
+                return Err(PyTypeError::new_err(format!(
+                    "buffer must be None, an int, one of 'f', 'd', 's', 'p', or an object with add, take, \
+                     can_add and can_take; {} has no {name}",
+                    buffer.get_type().name()?
+                )));
+            }
+        }
+        Ok(Self::Custom(buffer.clone().unbind()))
+    }
+
+    pub(crate) fn is_custom(&self) -> bool {
+        matches!(self, Self::Custom(_))
+    }
+
+    pub(crate) fn buf(&self, py: Python<'_>) -> Buf<Value> {
+        match self {
+            Self::Rendezvous | Self::Source(_) => Buf::rendezvous(),
+            Self::Fixed(size) => Buf::fixed(*size),
+            Self::Dropping(size) => Buf::dropping(*size),
+            Self::Sliding(size) => Buf::sliding(*size),
+            Self::Promise => Buf::promise(),
+            Self::Custom(object) => Buf::custom(Custom { object: object.clone_ref(py), inside: 0 }),
+        }
+    }
+}
+
+/// A number of things, as an argument.
+pub(crate) fn count(number: &Bound<'_, PyAny>, name: &str) -> PyResult<usize> {
+    if !number.is_instance_of::<PyInt>() {
+        return Err(PyTypeError::new_err(format!(
+            "{name} must be an int, not {}",
+            number.get_type().name()?
+        )));
+    }
+    number.extract().map_err(|_| {
+        PyValueError::new_err(format!(
+            "{name} must be at least 0 and not absurdly large, not {number}"
+        ))
+    })
+}
+
+/// A buffer written in Python.
+struct Custom {
+    object: Py<PyAny>,
+    /// How many values were added and not taken: what it does with them is not known.
+    inside: usize,
+}
+
+impl Custom {
+    fn ask(&self, what: &str) -> bool {
+        Python::attach(|py| {
+            let answer = self.object.bind(py).getattr(what).and_then(|answer| answer.is_truthy());
+            answer.unwrap_or_else(|error| raise(error))
+        })
+    }
+}
+
+impl Buffer<Value> for Custom {
+    fn can_add(&self) -> bool {
+        self.ask("can_add")
+    }
+
+    fn add(&mut self, value: Value) -> Option<Value> {
+        Python::attach(|py| {
+            let added = self.object.call_method1(py, intern!(py, "add"), (value.0,));
+            added.map(drop).unwrap_or_else(|error| raise(error));
+        });
+        self.inside += 1;
+        None
+    }
+
+    fn can_take(&self) -> bool {
+        self.ask("can_take")
+    }
+
+    fn take(&mut self) -> Value {
+        self.inside = self.inside.saturating_sub(1);
+        Python::attach(|py| match self.object.call_method0(py, intern!(py, "take")) {
+            Ok(value) if value.is_none(py) => {
+                raise(PyTypeError::new_err("take of a buffer returned None, which is no value"))
+            }
+            Ok(value) => Value(value),
+            Err(error) => raise(error),
+        })
+    }
+
+    fn len(&self) -> usize {
+        self.inside
+    }
+}
+
+/// An iterator on its way into `Chan(buffer=...)`.
+#[pyclass(frozen, module = "aiochan._aiochan")]
+pub(crate) struct Source(Py<PyIterator>);
+
+#[pymethods]
+impl Source {
+    #[new]
+    fn new(iterable: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self(iterable.try_iter()?.unbind()))
+    }
+}
+
+/// A Python iterator, which ends when it raises, and says so.
+pub(crate) struct Items {
+    pub(crate) iterator: Py<PyIterator>,
+    pub(crate) raised: Arc<OnceLock<PyErr>>,
+    pub(crate) home: Option<Arc<Home>>,
+}
+
+impl Iterator for Items {
+    type Item = Value;
+
+    fn next(&mut self) -> Option<Value> {
+        Python::attach(|py| {
+            let error = match self.iterator.bind(py).clone().next()? {
+                Ok(item) if !item.is_none() => return Some(Value(item.unbind())),
+                Ok(_) => {
+                    PyTypeError::new_err("None is no value for a channel; an iterator had one")
+                }
+                Err(error) => error,
+            };
+            report(py, self.home.as_ref(), "the iterator of a channel raised", &error);
+            let _ = self.raised.set(error);
+            None
+        })
+    }
+}

@@ -1,0 +1,160 @@
+//! `Home`: an event loop, and how to have something done on it from anywhere.
+//!
+//! On the loop's own thread, while it runs, things are done at once. From elsewhere they wait in an inbox,
+//! and one `call_soon_threadsafe` empties it, however many there are.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use aiochan::{Executor, Runnable};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::names;
+use crate::tasks;
+
+pub(crate) struct Home {
+    me: Weak<Self>,
+    event_loop: Py<PyAny>,
+    inbox: Mutex<Vec<Job>>,
+    /// Whether the loop has been told to look into the inbox.
+    called: AtomicBool,
+}
+
+/// What is to be done on an event loop.
+pub(crate) enum Job {
+    /// Let go on who waits for this asyncio future.
+    Resolve(Py<PyAny>),
+    /// Call a function soon.
+    Call(Call),
+    /// Run a task of ours.
+    Run(Runnable),
+}
+
+pub(crate) struct Call {
+    pub(crate) callback: Py<PyAny>,
+    pub(crate) argument: Py<PyAny>,
+    pub(crate) context: Option<Py<PyAny>>,
+}
+
+thread_local! {
+    /// The home that this thread needed last, nearly always the one that it needs next.
+    static LAST: RefCell<Option<Arc<Home>>> = const { RefCell::new(None) };
+}
+
+impl Home {
+    pub(crate) fn of(event_loop: &Bound<'_, PyAny>) -> Arc<Self> {
+        let last = LAST.with_borrow(|last| {
+            last.as_ref().filter(|home| home.event_loop.is(event_loop)).map(Arc::clone)
+        });
+        last.unwrap_or_else(|| {
+            let home = Arc::new_cyclic(|me| Self {
+                me: me.clone(),
+                event_loop: event_loop.clone().unbind(),
+                inbox: Mutex::default(),
+                called: AtomicBool::new(false),
+            });
+            let before = LAST.replace(Some(home.clone()));
+            drop(before);
+            home
+        })
+    }
+
+    /// The home of the event loop that runs on this thread.
+    pub(crate) fn here(py: Python<'_>) -> PyResult<Option<Arc<Self>>> {
+        let running = names::running_loop(py)?;
+        Ok((!running.is_none()).then(|| Self::of(&running)))
+    }
+
+    pub(crate) fn event_loop<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        self.event_loop.bind(py)
+    }
+
+    pub(crate) fn is_running(&self, py: Python<'_>) -> bool {
+        let running = self.event_loop(py).call_method0("is_running");
+        running.is_ok_and(|running| running.is_truthy().unwrap_or(false))
+    }
+
+    pub(crate) fn is_here(&self, py: Python<'_>) -> bool {
+        names::running_loop(py).is_ok_and(|running| running.is(&self.event_loop))
+    }
+
+    /// Has something done on this loop: at once if this is its thread.
+    pub(crate) fn post(self: &Arc<Self>, py: Python<'_>, job: Job) {
+        if self.is_here(py) {
+            return self.handle(py, job);
+        }
+        self.inbox().push(job);
+        if !self.called.swap(true, Ordering::AcqRel) {
+            let empty = Bound::new(py, Emptying(self.clone()));
+            let called = empty.and_then(|empty| {
+                self.event_loop(py).call_method1(names::call_soon_threadsafe(py), (empty,))
+            });
+            if called.is_err() {
+                // The loop has been closed: nobody waits there any more.
+                self.called.store(false, Ordering::Release);
+                let lost = std::mem::take(&mut *self.inbox());
+                drop(lost);
+            }
+        }
+    }
+
+    fn empty(self: &Arc<Self>, py: Python<'_>) {
+        self.called.store(false, Ordering::Release);
+        let jobs = std::mem::take(&mut *self.inbox());
+        for job in jobs {
+            self.handle(py, job);
+        }
+        tasks::settle(py);
+    }
+
+    fn handle(self: &Arc<Self>, py: Python<'_>, job: Job) {
+        match job {
+            Job::Resolve(future) => {
+                // Cancelled meanwhile, it refuses, and nobody waits for it.
+                let _ = future.call_method1(py, names::set_result(py), (py.None(),));
+            }
+            Job::Call(call) => {
+                if let Err(error) = self.call_soon(py, call) {
+                    error.write_unraisable(py, None);
+                }
+            }
+            Job::Run(task) => tasks::push(task, Some(self.clone())),
+        }
+    }
+
+    fn call_soon(&self, py: Python<'_>, call: Call) -> PyResult<()> {
+        let options = PyDict::new(py);
+        if let Some(context) = call.context {
+            options.set_item("context", context)?;
+        }
+        let call_soon = self.event_loop(py).getattr("call_soon")?;
+        call_soon.call((call.callback, call.argument), Some(&options)).map(drop)
+    }
+
+    /// Nothing but taking jobs in and out happens under this lock.
+    fn inbox(&self) -> MutexGuard<'_, Vec<Job>> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the loop calls to empty the inbox.
+#[pyclass(frozen)]
+struct Emptying(Arc<Home>);
+
+#[pymethods]
+impl Emptying {
+    fn __call__(&self, py: Python<'_>) {
+        self.0.empty(py);
+    }
+}
+
+impl Executor for Home {
+    fn schedule(&self, task: Runnable) {
+        // Whoever can wake a task of this home holds it.
+        if let Some(home) = self.me.upgrade() {
+            Python::attach(|py| home.post(py, Job::Run(task)));
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! `Op`: an operation as Python sees it: something to await, and a future to asyncio.
+//!
+//! An operation that is complete at once never touches the event loop. One that has to wait makes an asyncio
+//! future when it is awaited, which is only a bell: the value stays with the operation until the task that
+//! awaits it goes on, so that a task that is cancelled in between leaves the value to the next.
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use aiochan::Lease;
+use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
+use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit, intern};
+
+use crate::home::{Call, Home, Job};
+use crate::names;
+use crate::signal::Signal;
+use crate::tasks::{self, settle};
+use crate::value::Value;
+
+/// What an operation comes to.
+pub(crate) type Outcome = PyResult<Py<PyAny>>;
+/// An operation under way.
+pub(crate) type Work = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// Makes what Python sees of a value that was got.
+pub(crate) type Dress = Box<dyn FnOnce(Python<'_>, Py<PyAny>) -> Outcome + Send>;
+
+#[pyclass(frozen, weakref, freelist = 256, module = "aiochan._aiochan")]
+pub(crate) struct Op {
+    state: Mutex<State>,
+}
+
+enum State {
+    Waiting(Waiting),
+    /// Somebody polls it further up the stack, or on another thread.
+    Polled(Arc<Signal>),
+    /// A value that was there, and has not been taken yet.
+    Leased(Lease<Value>, Option<Dress>),
+    Done(Py<PyAny>),
+    Failed(PyErr),
+    Cancelled,
+}
+
+struct Waiting {
+    work: Work,
+    signal: Arc<Signal>,
+    /// Whether it goes on when nobody has its `Op` any more.
+    stays: bool,
+}
+
+/// Where an operation is.
+enum Progress {
+    Waits(Arc<Signal>),
+    Ended(Outcome),
+}
+
+impl Op {
+    fn with(state: State) -> Self {
+        Self { state: Mutex::new(state) }
+    }
+
+    /// An operation that is complete.
+    pub(crate) fn ended(value: Py<PyAny>) -> Self {
+        Self::with(State::Done(value))
+    }
+
+    /// A get that is complete.
+    pub(crate) fn leased(value: Lease<Value>, dress: Option<Dress>) -> Self {
+        Self::with(State::Leased(value, dress))
+    }
+
+    /// Begins with an operation. One that `stays` takes effect also if nobody keeps the `Op`.
+    pub(crate) fn start(py: Python<'_>, work: Work, stays: bool) -> Self {
+        let signal = Arc::<Signal>::default();
+        let op = Self::with(State::Waiting(Waiting { work, signal, stays }));
+        // It takes effect, or its place in the queue, now.
+        op.poll(py);
+        op
+    }
+
+    /// Nothing but moving the state in and out happens under this lock.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Polls the operation if it waits.
+    fn poll(&self, py: Python<'_>) {
+        let mut state = self.state();
+        let State::Waiting(waiting) = &*state else { return };
+        let signal = waiting.signal.clone();
+        let State::Waiting(mut waiting) = mem::replace(&mut *state, State::Polled(signal)) else {
+            unreachable!("it was looked at under this lock");
+        };
+        drop(state);
+        waiting.signal.reset();
+        let waker = Waker::from(waiting.signal.clone());
+        let poll = waiting.work.as_mut().poll(&mut Context::from_waker(&waker));
+        let next = match poll {
+            Poll::Pending => State::Waiting(waiting),
+            Poll::Ready(Ok(value)) => State::Done(value),
+            Poll::Ready(Err(error)) => State::Failed(error),
+        };
+        let before = mem::replace(&mut *self.state(), next);
+        if matches!(before, State::Cancelled) {
+            // Cancelled by what the poll itself has called.
+            drop(mem::replace(&mut *self.state(), State::Cancelled));
+        }
+        settle(py);
+    }
+
+    /// Goes on as far as possible, and takes the value.
+    fn advance(&self, py: Python<'_>) -> Progress {
+        let woken = match &*self.state() {
+            State::Waiting(waiting) => waiting.signal.is_woken(),
+            _ => false,
+        };
+        if woken {
+            self.poll(py);
+        }
+        let mut state = self.state();
+        if let State::Leased(..) = &*state {
+            let State::Leased(lease, dress) = mem::replace(&mut *state, State::Cancelled) else {
+                unreachable!("it was looked at under this lock");
+            };
+            drop(state);
+            let value = lease.take().0;
+            let outcome = match dress {
+                None => Ok(value),
+                Some(dress) => dress(py, value),
+            };
+            *self.state() = match &outcome {
+                Ok(value) => State::Done(value.clone_ref(py)),
+                Err(error) => State::Failed(error.clone_ref(py)),
+            };
+            return Progress::Ended(outcome);
+        }
+        match &*state {
+            State::Waiting(Waiting { signal, .. }) | State::Polled(signal) => {
+                Progress::Waits(signal.clone())
+            }
+            State::Done(value) => Progress::Ended(Ok(value.clone_ref(py))),
+            State::Failed(error) => Progress::Ended(Err(error.clone_ref(py))),
+            State::Leased(..) => unreachable!("it was taken above"),
+            State::Cancelled => Progress::Ended(Err(cancelled(py))),
+        }
+    }
+
+    /// What a task that awaits this has to wait for, or what it gets.
+    fn step(&self, py: Python<'_>) -> Result<Py<PyAny>, Outcome> {
+        loop {
+            let signal = match self.advance(py) {
+                Progress::Ended(outcome) => return Err(outcome),
+                Progress::Waits(signal) => signal,
+            };
+            let home = Home::here(py).map_err(Err)?.ok_or_else(|| {
+                Err(PyRuntimeError::new_err(
+                    "an operation that has to wait was awaited without an event loop",
+                ))
+            })?;
+            let bell = home.event_loop(py).call_method0(intern!(py, "create_future"));
+            let bell = bell.and_then(|bell| {
+                bell.setattr(intern!(py, "_asyncio_future_blocking"), true)?;
+                Ok(bell.unbind())
+            });
+            let bell = bell.map_err(Err)?;
+            if signal.listen(home, Job::Resolve(bell.clone_ref(py))) {
+                return Ok(bell);
+            }
+        }
+    }
+
+    /// What the operation came to; an exception if it is not over.
+    pub(crate) fn outcome(&self, py: Python<'_>) -> Outcome {
+        match self.advance(py) {
+            Progress::Ended(outcome) => outcome,
+            Progress::Waits(_) => Err(invalid_state(py, "Result is not set.")),
+        }
+    }
+
+    /// Gives the operation up. `false` if it is over.
+    fn give_up(&self) -> bool {
+        let mut state = self.state();
+        let signal = match &*state {
+            State::Waiting(waiting) if !waiting.signal.is_woken() => Some(waiting.signal.clone()),
+            State::Waiting(_) | State::Leased(..) => None,
+            State::Polled(signal) => Some(signal.clone()),
+            State::Done(_) | State::Failed(_) | State::Cancelled => return false,
+        };
+        let gone = mem::replace(&mut *state, State::Cancelled);
+        drop(state);
+        // Withdraws it, or gives its value back.
+        drop(gone);
+        if let Some(signal) = signal {
+            signal.fire();
+        }
+        true
+    }
+
+    /// Whether the operation is over, or has been decided and only its value has to be taken.
+    fn is_over(&self, py: Python<'_>) -> bool {
+        match &*self.state() {
+            State::Waiting(waiting) => {
+                if !waiting.signal.is_woken() {
+                    return false;
+                }
+            }
+            State::Polled(_) => return false,
+            _ => return true,
+        }
+        let _ = py;
+        true
+    }
+}
+
+impl Drop for Op {
+    fn drop(&mut self) {
+        let state = mem::replace(
+            self.state.get_mut().unwrap_or_else(PoisonError::into_inner),
+            State::Cancelled,
+        );
+        if let State::Waiting(Waiting { work, stays: true, .. }) = state {
+            // Somebody has to hold it until it has taken effect.
+            tasks::starting(None, || drop(aiochan::go(work)));
+            Python::attach(settle);
+        }
+    }
+}
+
+fn cancelled(py: Python<'_>) -> PyErr {
+    match names::cancelled_error(py) {
+        Ok(error) => PyErr::from_type(error.clone(), ()),
+        Err(error) => error,
+    }
+}
+
+fn invalid_state(py: Python<'_>, text: &'static str) -> PyErr {
+    match names::invalid_state_error(py) {
+        Ok(error) => PyErr::from_type(error.clone(), text),
+        Err(error) => error,
+    }
+}
+
+#[pymethods]
+impl Op {
+    fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self.step(py) {
+            Ok(bell) => Ok(bell),
+            Err(Ok(value)) => Err(PyStopIteration::new_err((value,))),
+            Err(Err(error)) => Err(error),
+        }
+    }
+
+    fn send(&self, py: Python<'_>, _value: Py<PyAny>) -> PyResult<Py<PyAny>> {
+        self.__next__(py)
+    }
+
+    #[pyo3(signature = (kind, value=None, _traceback=None))]
+    fn throw(
+        &self,
+        py: Python<'_>,
+        kind: Bound<'_, PyAny>,
+        value: Option<Bound<'_, PyAny>>,
+        _traceback: Option<Py<PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        self.give_up();
+        settle(py);
+        let error = match value {
+            Some(value) => value,
+            None if kind.is_callable() => kind.call0()?,
+            None => kind,
+        };
+        Err(PyErr::from_value(error))
+    }
+
+    fn close(&self, py: Python<'_>) {
+        self.give_up();
+        settle(py);
+    }
+
+    /// Whether the operation is over.
+    fn done(&self, py: Python<'_>) -> bool {
+        self.is_over(py)
+    }
+
+    fn cancelled(&self) -> bool {
+        matches!(&*self.state(), State::Cancelled)
+    }
+
+    /// Gives the operation up: a put is withdrawn, what a get was given goes to the next.
+    #[pyo3(signature = (msg=None))]
+    fn cancel(&self, py: Python<'_>, msg: Option<Py<PyAny>>) -> bool {
+        let _ = msg;
+        if self.is_over(py) {
+            return false;
+        }
+        let given_up = self.give_up();
+        settle(py);
+        given_up
+    }
+
+    /// What the operation came to.
+    fn result(&self, py: Python<'_>) -> Outcome {
+        self.outcome(py)
+    }
+
+    fn exception(&self, py: Python<'_>) -> PyResult<Option<PyErr>> {
+        if !self.is_over(py) {
+            return Err(invalid_state(py, "Exception is not set."));
+        }
+        if matches!(&*self.state(), State::Cancelled) {
+            return Err(cancelled(py));
+        }
+        let failed = match &*self.state() {
+            State::Failed(error) => Some(error.clone_ref(py)),
+            _ => None,
+        };
+        Ok(failed)
+    }
+
+    #[pyo3(signature = (callback, *, context=None))]
+    fn add_done_callback(
+        slf: &Bound<'_, Self>,
+        callback: Py<PyAny>,
+        context: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        let home = Home::here(py)?.ok_or_else(|| {
+            PyRuntimeError::new_err("a callback of an operation needs an event loop that runs")
+        })?;
+        let call = || {
+            let (callback, context) =
+                (callback.clone_ref(py), context.as_ref().map(|c| c.clone_ref(py)));
+            Job::Call(Call { callback, argument: slf.clone().into_any().unbind(), context })
+        };
+        let this = slf.get();
+        let signal = match &*this.state() {
+            State::Waiting(Waiting { signal, .. }) | State::Polled(signal) => Some(signal.clone()),
+            _ => None,
+        };
+        if !signal.is_some_and(|signal| signal.listen(home.clone(), call())) {
+            home.post(py, call());
+        }
+        Ok(())
+    }
+
+    fn remove_done_callback(&self, callback: Bound<'_, PyAny>) -> usize {
+        let signal = match &*self.state() {
+            State::Waiting(Waiting { signal, .. }) | State::Polled(signal) => signal.clone(),
+            _ => return 0,
+        };
+        signal.forget(|other| other.bind(callback.py()).eq(&callback).unwrap_or(false))
+    }
+
+    fn get_loop(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let home = Home::here(py)?;
+        let home =
+            home.ok_or_else(|| PyRuntimeError::new_err("no event loop runs on this thread"))?;
+        Ok(home.event_loop(py).clone().unbind())
+    }
+
+    /// That it is here makes asyncio take this for a future.
+    #[getter]
+    fn _asyncio_future_blocking(&self) -> bool {
+        false
+    }
+
+    #[setter(_asyncio_future_blocking)]
+    fn set_asyncio_future_blocking(&self, _value: bool) {}
+
+    fn __repr__(&self) -> &'static str {
+        match &*self.state() {
+            State::Waiting(waiting) if !waiting.signal.is_woken() => "<Op waiting>",
+            State::Polled(_) => "<Op waiting>",
+            State::Failed(_) => "<Op failed>",
+            State::Cancelled => "<Op cancelled>",
+            _ => "<Op done>",
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Ok(state) = self.state.try_lock()
+            && let State::Done(value) = &*state
+        {
+            visit.call(value)?;
+        }
+        Ok(())
+    }
+}

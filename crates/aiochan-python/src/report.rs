@@ -1,0 +1,41 @@
+//! Exceptions that nobody can be given: to the event loop's exception handler.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::home::Home;
+
+/// Reports an exception, on the loop if there is one.
+pub(crate) fn report(py: Python<'_>, home: Option<&Arc<Home>>, message: &str, error: &PyErr) {
+    let Some(home) = home else { return error.clone_ref(py).write_unraisable(py, None) };
+    let tell = || {
+        let context = PyDict::new(py);
+        context.set_item("message", message)?;
+        context.set_item("exception", error.value(py))?;
+        let handler = home.event_loop(py).getattr("call_exception_handler")?;
+        if home.is_here(py) {
+            handler.call1((context,)).map(drop)
+        } else {
+            home.event_loop(py).call_method1("call_soon_threadsafe", (handler, context)).map(drop)
+        }
+    };
+    if tell().is_err() {
+        // The loop has been closed.
+        error.clone_ref(py).write_unraisable(py, None);
+    }
+}
+
+/// Reports an exception to a loop's handler, or, without one, as one that cannot be raised.
+#[pyfunction]
+#[pyo3(name = "report")]
+pub(crate) fn report_to(
+    py: Python<'_>,
+    event_loop: Option<&Bound<'_, PyAny>>,
+    message: &str,
+    exc: &Bound<'_, PyAny>,
+) {
+    let home = event_loop.map(Home::of);
+    report(py, home.as_ref(), message, &PyErr::from_value(exc.clone()));
+}

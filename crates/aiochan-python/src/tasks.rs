@@ -1,0 +1,114 @@
+//! The tasks of stages: queued on the thread that made them ready, and run there before the call that did
+//! so returns to Python.
+//!
+//! So a value passes any number of stages without a turn of the event loop. A task that belongs to a loop is
+//! only ever queued on that loop's thread; one that belongs to none runs on whichever thread wakes it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use aiochan::{Executor, Runnable, with_executor};
+use pyo3::prelude::*;
+
+use crate::home::Home;
+use crate::names;
+
+/// For so long tasks may run before the event loop has its turn.
+const SLICE: Duration = Duration::from_millis(1);
+
+thread_local! {
+    static READY: RefCell<VecDeque<(Runnable, Option<Arc<Home>>)>> =
+        const { RefCell::new(VecDeque::new()) };
+    /// How many are in it, to look at without touching it.
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+    /// Whether they are being run further up the stack.
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f`; stages that it starts belong to `home`.
+pub(crate) fn starting<R>(home: Option<Arc<Home>>, f: impl FnOnce() -> R) -> R {
+    static ANYWHERE: LazyLock<Arc<dyn Executor>> = LazyLock::new(|| Arc::new(Anywhere));
+    match home {
+        Some(home) => with_executor(&(home as Arc<dyn Executor>), f),
+        None => with_executor(&ANYWHERE, f),
+    }
+}
+
+/// The executor of tasks that belong to no loop.
+struct Anywhere;
+
+impl Executor for Anywhere {
+    fn schedule(&self, task: Runnable) {
+        push(task, None);
+    }
+}
+
+pub(crate) fn push(task: Runnable, home: Option<Arc<Home>>) {
+    READY.with_borrow_mut(|ready| ready.push_back((task, home)));
+    COUNT.set(COUNT.get() + 1);
+}
+
+/// Runs what has become ready on this thread. To be called at the end of whatever may have woken a task.
+#[inline]
+pub(crate) fn settle(py: Python<'_>) {
+    if COUNT.get() > 0 && !RUNNING.get() {
+        run_ready(py);
+    }
+}
+
+#[cold]
+fn run_ready(py: Python<'_>) {
+    struct Stop;
+    impl Drop for Stop {
+        fn drop(&mut self) {
+            RUNNING.set(false);
+        }
+    }
+    RUNNING.set(true);
+    let _stop = Stop;
+    let begin = Instant::now();
+    while let Some((task, home)) = READY.with_borrow_mut(VecDeque::pop_front) {
+        COUNT.set(COUNT.get() - 1);
+        starting(home, || task.run());
+        if COUNT.get() > 0 && begin.elapsed() > SLICE {
+            return go_on_later(py);
+        }
+    }
+}
+
+/// Lets others have their turn: the event loop of this thread, or the other threads.
+fn go_on_later(py: Python<'_>) {
+    let soon = names::running_loop(py).and_then(|running| {
+        if running.is_none() {
+            return Ok(false);
+        }
+        running.call_method1("call_soon", (Bound::new(py, GoOn)?,)).map(|_| true)
+    });
+    if soon.is_ok_and(|soon| soon) {
+        return;
+    }
+    let rest = READY.with_borrow_mut(std::mem::take);
+    COUNT.set(0);
+    std::thread::spawn(move || {
+        for (task, home) in rest {
+            push(task, home);
+        }
+        while COUNT.get() > 0 {
+            Python::attach(settle);
+            std::thread::yield_now();
+        }
+    });
+}
+
+/// What the loop calls to go on with the tasks.
+#[pyclass(frozen)]
+struct GoOn;
+
+#[pymethods]
+impl GoOn {
+    fn __call__(&self, py: Python<'_>) {
+        settle(py);
+    }
+}
