@@ -3,11 +3,10 @@
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::Poll;
 
-use aiochan::{Flow, Reason, TryGetError, TryPutError};
-use futures_util::stream::BoxStream;
+use aiochan::{Reason, TryGetError, TryPutError};
 use pyo3::exceptions::{
     PyAssertionError, PyRuntimeError, PyStopAsyncIteration, PyTimeoutError, PyTypeError,
 };
@@ -19,8 +18,10 @@ use crate::block::{self, Deadline};
 use crate::buffer::{Items, Kind, count};
 use crate::callback::Callback;
 use crate::home::Home;
+use crate::link::{Link, Source};
 use crate::names;
 use crate::op::{Dress, Op, Work};
+use crate::routine::Routine;
 use crate::tasks::settle;
 use crate::value::{Raised, Value};
 
@@ -28,12 +29,10 @@ pub(crate) type Channel = aiochan::Chan<Value>;
 
 #[pyclass(frozen, subclass, weakref, module = "aiochan._aiochan")]
 pub(crate) struct Chan {
-    pub(crate) chan: Channel,
+    link: Arc<Link>,
     kind: Kind,
     /// Where it was made, or was said to belong.
     home: Option<Arc<Home>>,
-    /// What the iterator that it was made of has raised.
-    raised: Arc<OnceLock<PyErr>>,
 }
 
 /// Which operations would wait.
@@ -57,14 +56,20 @@ impl Chan {
         caught(f)
     }
 
-    /// Its values, for a stage.
-    pub(crate) fn source(&self) -> Flow<BoxStream<'static, Value>> {
-        self.chan.flow().boxed()
+    #[inline]
+    pub(crate) fn chan(&self) -> &Channel {
+        self.link.touch();
+        &self.link.chan
+    }
+
+    /// The channel as stages see it.
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        &self.link
     }
 
     fn check_room(&self, py: Python<'_>, side: Side) -> PyResult<()> {
         let limit = names::max_op_queue_size(py)?;
-        let stats = self.chan.stats();
+        let stats = self.chan().stats();
         let (waiting, puts) = match side {
             Side::Put => (stats.parked_puts, "puts"),
             Side::Get => (stats.parked_gets, "gets"),
@@ -80,10 +85,10 @@ impl Chan {
 
     /// Why it was closed.
     pub(crate) fn cause(&self, py: Python<'_>) -> Option<PyErr> {
-        if let Some(error) = self.raised.get() {
+        if let Some(error) = self.link.raised() {
             return Some(error.clone_ref(py));
         }
-        self.chan.close_reason().map(|reason| error_of(py, &reason))
+        self.chan().close_reason().map(|reason| error_of(py, &reason))
     }
 
     fn callback(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<Callback> {
@@ -156,21 +161,20 @@ impl Chan {
                 )));
             }
         };
-        let raised = Arc::<OnceLock<PyErr>>::default();
-        let chan = match &kind {
+        let link = match &kind {
             Kind::Source(iterator) => {
-                let iterator = iterator.clone_ref(py);
-                Channel::from_iter(Items { iterator, raised: raised.clone(), home: home.clone() })
+                let (iterator, home) = (iterator.clone_ref(py), home.clone());
+                Link::of_source(Source::new(Items { iterator, raised: Arc::default(), home }))
             }
             kind => {
                 let builder = Channel::builder().max_pending(usize::MAX).buffer(kind.buf(py));
-                match name {
+                Link::new(match name {
                     Some(name) => builder.name(name.str()?.to_str()?).build(),
                     None => builder.build(),
-                }
+                })
             }
         };
-        Ok(Self { chan, kind, home, raised })
+        Ok(Self { link, kind, home })
     }
 
     /// The event loop that it was made on, or was said to belong to.
@@ -181,7 +185,7 @@ impl Chan {
 
     #[getter]
     fn _name(&self) -> Option<&str> {
-        self.chan.name()
+        self.chan().name()
     }
 
     /// None, a pair of code and size, or the buffer object.
@@ -203,7 +207,7 @@ impl Chan {
 
     fn put(&self, py: Python<'_>, val: Bound<'_, PyAny>) -> PyResult<Py<Op>> {
         no_none(&val)?;
-        match self.act(|| self.chan.try_put(Value(val.unbind())))? {
+        match self.act(|| self.chan().try_put(Value(val.unbind())))? {
             Ok(()) => {
                 settle(py);
                 answered(py, true)
@@ -211,7 +215,7 @@ impl Chan {
             Err(TryPutError::Closed(_)) => answered(py, false),
             Err(TryPutError::Full(value)) => {
                 self.check_room(py, Side::Put)?;
-                let chan = self.chan.clone();
+                let chan = self.chan().clone();
                 let work: Work = Box::pin(async move {
                     let accepted = chan.put(value).await.is_ok();
                     Python::attach(|py| Ok(truth(py, accepted)))
@@ -236,7 +240,7 @@ impl Chan {
         no_none(&val)?;
         let callback = optional_callback(cb, immediate_only)?;
         let callback = callback.map(|callback| self.callback(py, callback)).transpose()?;
-        let answer = match self.act(|| self.chan.try_put(Value(val.unbind())))? {
+        let answer = match self.act(|| self.chan().try_put(Value(val.unbind())))? {
             Ok(()) => Some(true),
             Err(TryPutError::Closed(_)) => Some(false),
             Err(TryPutError::Full(_)) if immediate_only => None,
@@ -248,7 +252,7 @@ impl Chan {
                     }
                 };
                 let queued =
-                    self.act(|| self.chan.put_with(value, move |put| done(put.is_ok())))?;
+                    self.act(|| self.chan().put_with(value, move |put| done(put.is_ok())))?;
                 settle(py);
                 return queued.map(|()| None).map_err(|_| too_many());
             }
@@ -269,7 +273,7 @@ impl Chan {
     ) -> PyResult<Option<Py<PyAny>>> {
         let callback = optional_callback(cb, immediate_only)?;
         let callback = callback.map(|callback| self.callback(py, callback)).transpose()?;
-        let value = match self.act(|| self.chan.try_get())? {
+        let value = match self.act(|| self.chan().try_get())? {
             Ok(value) => Some(value.0),
             Err(TryGetError::Closed) => None,
             Err(TryGetError::Empty) if immediate_only => None,
@@ -282,7 +286,7 @@ impl Chan {
                         });
                     }
                 };
-                let queued = self.act(|| self.chan.get_with(done))?;
+                let queued = self.act(|| self.chan().get_with(done))?;
                 settle(py);
                 return queued.map(|()| None).map_err(|_| too_many());
             }
@@ -301,11 +305,11 @@ impl Chan {
         let this = slf.get();
         vals.iter().try_for_each(|val| no_none(&val))?;
         for val in vals {
-            match this.act(|| this.chan.try_put(Value(val.unbind())))? {
+            match this.act(|| this.chan().try_put(Value(val.unbind())))? {
                 Ok(()) | Err(TryPutError::Closed(_)) => {}
                 Err(TryPutError::Full(value)) => {
                     this.check_room(py, Side::Put)?;
-                    this.act(|| this.chan.put_with(value, |_| ()))?.map_err(|_| too_many())?;
+                    this.act(|| this.chan().put_with(value, |_| ()))?.map_err(|_| too_many())?;
                 }
             }
             settle(py);
@@ -314,20 +318,20 @@ impl Chan {
     }
 
     fn close(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
-        slf.get().act(|| slf.get().chan.close())?;
+        slf.get().act(|| slf.get().chan().close())?;
         settle(slf.py());
         Ok(slf)
     }
 
     #[getter]
     fn closed(&self) -> bool {
-        self.chan.is_closed()
+        self.chan().is_closed()
     }
 
     /// Closes with a cause. False if it was closed before.
     fn _fail(&self, py: Python<'_>, exc: &Bound<'_, PyAny>) -> PyResult<bool> {
         let error = PyErr::from_value(exc.clone());
-        let closed = self.act(|| self.chan.close_as(Some(Arc::new(Raised(error)))))?;
+        let closed = self.act(|| self.chan().close_as(Some(Arc::new(Raised(error)))))?;
         settle(py);
         Ok(closed)
     }
@@ -337,7 +341,7 @@ impl Chan {
     }
 
     fn join(&self, py: Python<'_>) -> PyResult<Py<Op>> {
-        let chan = self.chan.clone();
+        let chan = self.chan().clone();
         let work: Work = Box::pin(async move {
             chan.join().await;
             Python::attach(|py| Ok(truth(py, true)))
@@ -347,7 +351,7 @@ impl Chan {
 
     /// The figures of the moment.
     fn _stats(&self) -> (String, u64, u64, u64, usize, usize, usize, u64) {
-        let stats = self.chan.stats();
+        let stats = self.chan().stats();
         (
             stats.state.to_string(),
             stats.buffered,
@@ -370,7 +374,7 @@ impl Chan {
         no_none(&val)?;
         let deadline = Deadline::after(timeout)?;
         block::check(py)?;
-        let chan = self.chan.clone();
+        let chan = self.chan().clone();
         let value = Value(val.unbind());
         let put = async move { chan.put(value).await.is_ok() };
         match self.act(|| block::on(py, put, deadline))?? {
@@ -383,7 +387,7 @@ impl Chan {
     fn get_blocking(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Py<PyAny>>> {
         let deadline = Deadline::after(timeout)?;
         block::check(py)?;
-        let chan = self.chan.clone();
+        let chan = self.chan().clone();
         match self.act(|| block::on(py, async move { chan.get().await }, deadline))?? {
             Some(value) => Ok(value.map(|value| value.0)),
             None => Err(PyTimeoutError::new_err("no value came in time")),
@@ -400,11 +404,11 @@ impl Chan {
 
     /// As `get`, but it also ends, with None, when `out` is closed.
     fn _get_unless_closed(&self, py: Python<'_>, out: &Bound<'_, Chan>) -> PyResult<Py<Op>> {
-        let out = &out.get().chan;
+        let out = out.get().chan();
         if out.is_closed() {
             return Py::new(py, Op::ended(py.None()));
         }
-        match self.act(|| self.chan.try_lease())? {
+        match self.act(|| self.chan().try_lease())? {
             Ok(lease) => {
                 let op = Py::new(py, Op::leased(lease, None));
                 settle(py);
@@ -412,7 +416,7 @@ impl Chan {
             }
             Err(TryGetError::Closed) => Py::new(py, Op::ended(py.None())),
             Err(TryGetError::Empty) => {
-                let (chan, out) = (self.chan.clone(), out.clone());
+                let (chan, out) = (self.chan().clone(), out.clone());
                 let work: Work = Box::pin(async move {
                     let (mut get, mut closed) = (pin!(chan.get()), pin!(out.closed()));
                     let value = poll_fn(|cx| match get.as_mut().poll(cx) {
@@ -429,23 +433,30 @@ impl Chan {
 
     /// A list of the values, at most `n`, until it is closed.
     #[pyo3(signature = (n=None))]
-    fn collect(&self, py: Python<'_>, n: Option<&Bound<'_, PyAny>>) -> PyResult<Py<Op>> {
+    fn collect(&self, n: Option<&Bound<'_, PyAny>>) -> PyResult<Routine> {
         let most = n.map(|n| count(n, "n")).transpose()?.unwrap_or(usize::MAX);
-        let values = self.chan.flow().take(most);
+        let link = self.link.clone();
         let work: Work = Box::pin(async move {
-            let values = values.collect().await;
+            // Here the channel's own object may have gone already: see `Link`.
+            let values = link.open().take(most).collect().await;
             Python::attach(|py| {
                 let list = PyList::new(py, values.into_iter().map(|value| value.0))?;
                 Ok(list.into_any().unbind())
             })
         });
-        Py::new(py, Op::start(py, work, false))
+        Ok(Routine::new(work))
+    }
+}
+
+impl Drop for Chan {
+    fn drop(&mut self) {
+        self.link.abandon();
     }
 }
 
 impl Chan {
     pub(crate) fn get_dressed(&self, py: Python<'_>, dress: Option<Dress>) -> PyResult<Py<Op>> {
-        match self.act(|| self.chan.try_lease())? {
+        match self.act(|| self.chan().try_lease())? {
             Ok(lease) => {
                 let op = Py::new(py, Op::leased(lease, dress));
                 settle(py);
@@ -454,7 +465,7 @@ impl Chan {
             Err(TryGetError::Closed) if dress.is_none() => Py::new(py, Op::ended(py.None())),
             Err(_) => {
                 self.check_room(py, Side::Get)?;
-                let chan = self.chan.clone();
+                let chan = self.chan().clone();
                 let work: Work = Box::pin(async move {
                     let value = chan.get().await;
                     Python::attach(|py| {

@@ -6,10 +6,13 @@ mod buffer;
 mod callback;
 mod chan;
 mod home;
+mod link;
 mod names;
 mod op;
 mod report;
+mod routine;
 mod select;
+mod send;
 mod signal;
 mod stages;
 mod tasks;
@@ -19,6 +22,8 @@ mod value;
 /// The native half of the package.
 #[pyo3::pymodule]
 mod _aiochan {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::buffer::Source;
     #[pymodule_export]
@@ -28,6 +33,8 @@ mod _aiochan {
     #[pymodule_export]
     use crate::report::report_to;
     #[pymodule_export]
+    use crate::routine::Routine;
+    #[pymodule_export]
     use crate::select::select;
     #[pymodule_export]
     use crate::stages::{
@@ -36,4 +43,11 @@ mod _aiochan {
     };
     #[pymodule_export]
     use crate::topics::{Dup, Pub};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::send::install::<Op>(module.py());
+        crate::send::install::<Routine>(module.py());
+        Ok(())
+    }
 }

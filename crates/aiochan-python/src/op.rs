@@ -17,6 +17,7 @@ use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::home::{Call, Home, Job};
 use crate::names;
+use crate::send::Await;
 use crate::signal::Signal;
 use crate::tasks::{self, settle};
 use crate::value::Value;
@@ -150,7 +151,7 @@ impl Op {
     }
 
     /// What a task that awaits this has to wait for, or what it gets.
-    fn step(&self, py: Python<'_>) -> Result<Py<PyAny>, Outcome> {
+    pub(crate) fn step(&self, py: Python<'_>) -> Result<Py<PyAny>, Outcome> {
         loop {
             let signal = match self.advance(py) {
                 Progress::Ended(outcome) => return Err(outcome),
@@ -200,6 +201,26 @@ impl Op {
         true
     }
 
+    /// Gives the operation up, because who awaited it has gone.
+    pub(crate) fn abandon(&self, py: Python<'_>) {
+        self.give_up();
+        settle(py);
+    }
+
+    /// What `throw` raises, given its arguments.
+    pub(crate) fn raise_thrown(
+        kind: Bound<'_, PyAny>,
+        value: Option<Bound<'_, PyAny>>,
+        _traceback: Option<Py<PyAny>>,
+    ) -> Outcome {
+        let error = match value {
+            Some(value) => value,
+            None if kind.is_callable() => kind.call0()?,
+            None => kind,
+        };
+        Err(PyErr::from_value(error))
+    }
+
     /// Whether the operation is over, or has been decided and only its value has to be taken.
     fn is_over(&self, py: Python<'_>) -> bool {
         match &*self.state() {
@@ -213,6 +234,12 @@ impl Op {
         }
         let _ = py;
         true
+    }
+}
+
+impl Await for Op {
+    fn step(&self, py: Python<'_>) -> Result<Py<PyAny>, Outcome> {
+        Self::step(self, py)
     }
 }
 
@@ -266,27 +293,20 @@ impl Op {
         self.__next__(py)
     }
 
-    #[pyo3(signature = (kind, value=None, _traceback=None))]
+    #[pyo3(signature = (kind, value=None, traceback=None))]
     fn throw(
         &self,
         py: Python<'_>,
         kind: Bound<'_, PyAny>,
         value: Option<Bound<'_, PyAny>>,
-        _traceback: Option<Py<PyAny>>,
+        traceback: Option<Py<PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        self.give_up();
-        settle(py);
-        let error = match value {
-            Some(value) => value,
-            None if kind.is_callable() => kind.call0()?,
-            None => kind,
-        };
-        Err(PyErr::from_value(error))
+        self.abandon(py);
+        Self::raise_thrown(kind, value, traceback)
     }
 
     fn close(&self, py: Python<'_>) {
-        self.give_up();
-        settle(py);
+        self.abandon(py);
     }
 
     /// Whether the operation is over.

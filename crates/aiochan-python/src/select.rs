@@ -93,7 +93,7 @@ pub(crate) fn select(
 
 async fn wait(arms: Vec<Arm>, priority: bool) -> Selected<Value> {
     let (chans, puts): (Vec<_>, Vec<_>) =
-        arms.into_iter().map(|arm| (arm.chan.get().chan.clone(), arm.put)).unzip();
+        arms.into_iter().map(|arm| (arm.chan.get().chan().clone(), arm.put)).unzip();
     let select = chans.iter().zip(puts).fold(Select::new(), |select, (chan, put)| match put {
         None => select.get(chan),
         Some(value) => select.put(chan, value),
@@ -142,7 +142,7 @@ fn attempt(py: Python<'_>, arm: &mut Arm) -> PyResult<Try> {
     let this = arm.chan.get();
     let chan = arm.chan.clone_ref(py);
     let Some(value) = arm.put.take() else {
-        return match this.act(|| this.chan.try_lease())? {
+        return match this.act(|| this.chan().try_lease())? {
             Ok(lease) => Ok(Try::Ended(Op::leased(
                 lease,
                 Some(Box::new(move |py, value| pair(py, value, Some(chan)))),
@@ -151,7 +151,7 @@ fn attempt(py: Python<'_>, arm: &mut Arm) -> PyResult<Try> {
             Err(TryGetError::Empty) => Ok(Try::Waits),
         };
     };
-    let accepted = match this.act(|| this.chan.try_put(value))? {
+    let accepted = match this.act(|| this.chan().try_put(value))? {
         Ok(()) => true,
         Err(TryPutError::Closed(_)) => false,
         Err(TryPutError::Full(value)) => {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use aiochan::Flow;
 use futures_util::Stream;
-use futures_util::stream::BoxStream;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyList};
@@ -12,6 +11,7 @@ use pyo3::types::{PyIterator, PyList};
 use crate::buffer::count;
 use crate::chan::{Chan, Channel};
 use crate::home::Home;
+use crate::link::Values;
 use crate::report::report;
 use crate::tasks::{self, settle};
 use crate::value::{Value, raise};
@@ -108,32 +108,28 @@ impl PartialEq for Key {
     }
 }
 
-/// Starts a stage: the one worker that puts what `flow` makes of `inp` into `out`.
+/// Has a worker put what `flow` makes of `inp` into `out`.
 fn start<S>(
     inp: &Bound<'_, Chan>,
     out: &Bound<'_, Chan>,
     close: bool,
-    flow: impl FnOnce(Flow<BoxStream<'static, Value>>) -> Flow<S>,
+    flow: impl FnOnce(Values) -> Flow<S> + Send + 'static,
 ) -> PyResult<()>
 where
     S: Stream<Item = Value> + Send + 'static,
 {
-    let py = inp.py();
-    let home = inp.get().home_of_worker(py)?;
-    let source = inp.get().source();
-    tasks::starting(home, || {
-        end(flow(source), out, close);
-    });
-    settle(py);
-    Ok(())
+    let (py, home) = (inp.py(), inp.get().home_of_worker(inp.py())?);
+    let input = inp.get().link().clone();
+    out.get().link().fill(py, input, |values| flow(values).boxed(), home, close)
 }
 
+/// Starts a worker that puts a flow's values into `out`.
 fn end<S>(flow: Flow<S>, out: &Bound<'_, Chan>, close: bool)
 where
     S: Stream<Item = Value> + Send + 'static,
 {
     let flow = if close { flow } else { flow.keep_open() };
-    flow.into_chan(&out.get().chan);
+    flow.into_chan(out.get().chan());
 }
 
 fn function(inp: &Bound<'_, Chan>, function: Py<PyAny>) -> PyResult<Arc<Function>> {
@@ -176,7 +172,7 @@ pub(crate) fn take(
     n: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
     let n = count(n, "n")?;
-    start(inp, out, close, |flow| flow.take(n))
+    start(inp, out, close, move |flow| flow.take(n))
 }
 
 #[pyfunction]
@@ -187,7 +183,7 @@ pub(crate) fn drop(
     n: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
     let n = count(n, "n")?;
-    start(inp, out, close, |flow| flow.drop(n))
+    start(inp, out, close, move |flow| flow.drop(n))
 }
 
 #[pyfunction]
@@ -223,7 +219,7 @@ pub(crate) fn group(
         0 => return Err(PyValueError::new_err("group(n) needs n of at least 1")),
         n => n,
     };
-    start(inp, out, close, |flow| flow.group(n).map(list))
+    start(inp, out, close, move |flow| flow.group(n).map(list))
 }
 
 #[pyfunction]
@@ -310,7 +306,7 @@ fn inputs(
         return Err(PyValueError::new_err(format!("{name} needs at least one input")));
     }
     let home = out.get().home_of_worker(py)?;
-    Ok((inputs.iter().map(|inp| inp.get().chan.clone()).collect(), home))
+    Ok((inputs.iter().map(|inp| inp.get().chan().clone()).collect(), home))
 }
 
 #[pyfunction]
@@ -362,8 +358,8 @@ pub(crate) fn distribute(
     if outs.is_empty() {
         return Err(PyValueError::new_err("distribute needs at least one output"));
     }
-    let outs: Vec<_> = outs.iter().map(|out| out.get().chan.clone()).collect();
-    let flow = inp.get().source();
+    let outs: Vec<_> = outs.iter().map(|out| out.get().chan().clone()).collect();
+    let flow = inp.get().link().open();
     let flow = if close { flow } else { flow.keep_open() };
     tasks::starting(inp.get().home_of_worker(py)?, || flow.distribute(outs));
     settle(py);

@@ -21,7 +21,7 @@ pub(crate) struct Dup {
 impl Dup {
     #[new]
     fn new(inp: Bound<'_, Chan>) -> Self {
-        let dup = inp.get().chan.dup();
+        let dup = inp.get().chan().dup();
         Self { inp: inp.unbind(), dup }
     }
 
@@ -34,7 +34,7 @@ impl Dup {
     fn tap(&self, out: &Bound<'_, Chan>, close: bool) -> PyResult<()> {
         let py = out.py();
         let home = self.inp.get().home_of_worker(py)?;
-        let out = &out.get().chan;
+        let out = out.get().chan();
         tasks::starting(home, || {
             if close { self.dup.tap_into(out) } else { self.dup.tap_keep_open(out) }
         });
@@ -43,7 +43,7 @@ impl Dup {
     }
 
     fn untap(&self, out: &Bound<'_, Chan>) {
-        self.dup.untap(&out.get().chan);
+        self.dup.untap(out.get().chan());
         settle(out.py());
     }
 
@@ -90,7 +90,7 @@ impl Pub {
                 }
             })
         };
-        let publisher = inp.get().chan.publish(topic);
+        let publisher = inp.get().chan().publish(topic);
         Ok(Self { inp: inp.unbind(), numbers, publisher })
     }
 
@@ -100,7 +100,7 @@ impl Pub {
         let next = numbers.len();
         let number = numbers.call_method1("setdefault", (topic, next))?.extract()?;
         let home: Option<Arc<Home>> = self.inp.get().home_of_worker(py)?;
-        let out = &out.get().chan;
+        let out = out.get().chan();
         tasks::starting(home, || {
             if close {
                 self.publisher.sub_into(number, out);
@@ -115,7 +115,7 @@ impl Pub {
     fn unsub(&self, topic: Bound<'_, PyAny>, out: &Bound<'_, Chan>) -> PyResult<()> {
         let py = topic.py();
         if let Some(number) = self.numbers.bind(py).get_item(topic)? {
-            self.publisher.unsub(&number.extract()?, &out.get().chan);
+            self.publisher.unsub(&number.extract()?, out.get().chan());
         }
         settle(py);
         Ok(())
