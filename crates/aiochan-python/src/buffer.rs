@@ -1,5 +1,6 @@
 //! Buffers from Python: what `Chan(buffer, buffer_size)` means, buffers written in Python, and iterators.
 
+use std::cell::Cell;
 use std::sync::{Arc, OnceLock};
 
 use aiochan::{Buf, Buffer};
@@ -10,6 +11,7 @@ use pyo3::types::{PyInt, PyIterator, PyString};
 
 use crate::home::Home;
 use crate::report::report;
+use crate::tasks;
 use crate::value::{Value, raise};
 
 /// How a channel keeps its values, as told by the arguments of its constructor.
@@ -104,6 +106,23 @@ pub(crate) fn count(number: &Bound<'_, PyAny>, name: &str) -> PyResult<usize> {
     })
 }
 
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a method of a buffer runs on this thread, and so its channel is locked.
+pub(crate) fn is_inside() -> bool {
+    INSIDE.get()
+}
+
+/// Runs a method of a buffer.
+fn inside<R>(method: impl FnOnce(Python<'_>) -> PyResult<R>) -> R {
+    INSIDE.set(true);
+    let result = tasks::holding_off(|| Python::attach(method));
+    INSIDE.set(false);
+    result.unwrap_or_else(|error| raise(error))
+}
+
 /// A buffer written in Python.
 struct Custom {
     object: Py<PyAny>,
@@ -113,10 +132,7 @@ struct Custom {
 
 impl Custom {
     fn ask(&self, what: &str) -> bool {
-        Python::attach(|py| {
-            let answer = self.object.bind(py).getattr(what).and_then(|answer| answer.is_truthy());
-            answer.unwrap_or_else(|error| raise(error))
-        })
+        inside(|py| self.object.bind(py).getattr(what)?.is_truthy())
     }
 }
 
@@ -126,10 +142,7 @@ impl Buffer<Value> for Custom {
     }
 
     fn add(&mut self, value: Value) -> Option<Value> {
-        Python::attach(|py| {
-            let added = self.object.call_method1(py, intern!(py, "add"), (value.0,));
-            added.map(drop).unwrap_or_else(|error| raise(error));
-        });
+        inside(|py| self.object.call_method1(py, intern!(py, "add"), (value.0,)).map(drop));
         self.inside += 1;
         None
     }
@@ -140,12 +153,14 @@ impl Buffer<Value> for Custom {
 
     fn take(&mut self) -> Value {
         self.inside = self.inside.saturating_sub(1);
-        Python::attach(|py| match self.object.call_method0(py, intern!(py, "take")) {
-            Ok(value) if value.is_none(py) => {
-                raise(PyTypeError::new_err("take of a buffer returned None, which is no value"))
+        inside(|py| {
+            let value = self.object.call_method0(py, intern!(py, "take"))?;
+            if value.is_none(py) {
+                return Err(PyTypeError::new_err(
+                    "a buffer's take returned None, which is no value",
+                ));
             }
-            Ok(value) => Value(value),
-            Err(error) => raise(error),
+            Ok(Value(value))
         })
     }
 

@@ -15,7 +15,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyTuple};
 
 use crate::block::{self, Deadline};
-use crate::buffer::{Items, Kind, count};
+use crate::buffer::{Items, Kind, count, is_inside};
 use crate::callback::Callback;
 use crate::home::Home;
 use crate::link::{Link, Source};
@@ -52,6 +52,9 @@ impl Chan {
     pub(crate) fn act<R>(&self, f: impl FnOnce() -> R) -> PyResult<R> {
         if !self.kind.is_custom() {
             return Ok(f());
+        }
+        if is_inside() {
+            return Err(PyRuntimeError::new_err("a buffer's methods must not use channels"));
         }
         caught(f)
     }

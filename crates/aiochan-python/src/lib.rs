@@ -46,6 +46,8 @@ mod _aiochan {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // A buffer written in Python needs the interpreter while its channel is locked.
+        aiochan::set_give_way(|| Python::attach(|py| py.detach(std::thread::yield_now)));
         crate::send::install::<Op>(module.py());
         crate::send::install::<Routine>(module.py());
         Ok(())

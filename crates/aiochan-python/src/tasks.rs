@@ -58,16 +58,24 @@ pub(crate) fn settle(py: Python<'_>) {
     }
 }
 
-#[cold]
-fn run_ready(py: Python<'_>) {
-    struct Stop;
-    impl Drop for Stop {
+/// Runs `f`; what becomes ready meanwhile waits.
+pub(crate) fn holding_off<R>(f: impl FnOnce() -> R) -> R {
+    struct Back(bool);
+    impl Drop for Back {
         fn drop(&mut self) {
-            RUNNING.set(false);
+            RUNNING.set(self.0);
         }
     }
-    RUNNING.set(true);
-    let _stop = Stop;
+    let _back = Back(RUNNING.replace(true));
+    f()
+}
+
+#[cold]
+fn run_ready(py: Python<'_>) {
+    holding_off(|| run_for_a_slice(py));
+}
+
+fn run_for_a_slice(py: Python<'_>) {
     let begin = Instant::now();
     while let Some((task, home)) = READY.with_borrow_mut(VecDeque::pop_front) {
         COUNT.set(COUNT.get() - 1);

@@ -95,6 +95,7 @@ pub use flow::Flow;
 pub use halves::{Receiver, Sender};
 pub use join::Join;
 pub use lease::Lease;
+pub use lock::set_give_way;
 pub use merge::{CombineLatest, Merge, ZipChans, combine_latest, merge, zip_chans};
 pub use op::{Get, Put};
 pub use operators::{from_iter, from_range};

@@ -7,8 +7,26 @@
 
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
+use std::sync::OnceLock;
 
 use crate::sync::{AtomicBool, Ordering, spin_loop, yield_now};
+
+static GIVE_WAY: OnceLock<fn()> = OnceLock::new();
+
+/// Sets what a thread does, again and again, while it waits for a channel that another thread is using for
+/// long; without it, it yields its time slice. `false` if it was set before.
+///
+/// This is for programs with a lock around everything, like an interpreter's: a [`Buffer`](crate::Buffer) that
+/// needs that lock could never finish while a thread that has it waits for the channel. `give_way` lets go of it
+/// for a moment. It must not use channels.
+///
+/// # Examples
+/// ```
+/// assert!(aiochan::set_give_way(std::thread::yield_now));
+/// ```
+pub fn set_give_way(give_way: fn()) -> bool {
+    GIVE_WAY.set(give_way).is_ok()
+}
 
 /// A value that one thread at a time can touch.
 pub(crate) struct Lock<S> {
@@ -96,7 +114,7 @@ impl Backoff {
 
     pub(crate) fn wait(&mut self) {
         if self.pauses > Self::LAST {
-            return yield_now();
+            return GIVE_WAY.get().map_or_else(yield_now, |give_way| give_way());
         }
         for _ in 0..self.pauses {
             spin_loop();
