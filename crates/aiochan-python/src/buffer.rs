@@ -176,7 +176,7 @@ pub(crate) struct Source(Py<PyIterator>);
 #[pymethods]
 impl Source {
     #[new]
-    fn new(iterable: &Bound<'_, PyAny>) -> PyResult<Self> {
+    pub(crate) fn new(iterable: &Bound<'_, PyAny>) -> PyResult<Self> {
         Ok(Self(iterable.try_iter()?.unbind()))
     }
 }

@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
 use aiochan::{Reason, TryGetError, TryPutError};
@@ -12,10 +13,10 @@ use pyo3::exceptions::{
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use crate::block::{self, Deadline};
-use crate::buffer::{Items, Kind, count, is_inside};
+use crate::buffer::{self, Items, Kind, count, is_inside};
 use crate::callback::Callback;
 use crate::home::Home;
 use crate::link::{Link, Source};
@@ -33,7 +34,11 @@ pub(crate) struct Chan {
     kind: Kind,
     /// Where it was made, or was said to belong.
     home: Option<Arc<Home>>,
+    /// How many were made before.
+    number: u64,
 }
+
+static MADE: AtomicU64 = AtomicU64::new(0);
 
 /// Which operations would wait.
 enum Side {
@@ -177,7 +182,8 @@ impl Chan {
                 })
             }
         };
-        Ok(Self { link, kind, home })
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { link, kind, home, number })
     }
 
     /// The event loop that it was made on, or was said to belong to.
@@ -187,8 +193,8 @@ impl Chan {
     }
 
     #[getter]
-    fn _name(&self) -> Option<&str> {
-        self.chan().name()
+    fn name(&self) -> String {
+        self.link.chan.name().map_or_else(|| format!("_unk_{}", self.number), str::to_owned)
     }
 
     /// None, a pair of code and size, or the buffer object.
@@ -537,4 +543,16 @@ impl BlockingIterator {
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         self.0.get().get_blocking(py, None)
     }
+}
+
+/// A closed channel of class `cls` over an iterator.
+#[pyfunction]
+pub(crate) fn from_iter<'py>(
+    cls: &Bound<'py, PyType>,
+    it: &Bound<'py, PyAny>,
+    r#loop: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let options = PyDict::new(cls.py());
+    options.set_item("loop", r#loop)?;
+    cls.call((buffer::Source::new(it)?,), Some(&options))
 }

@@ -25,9 +25,7 @@ mod _aiochan {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::buffer::Source;
-    #[pymodule_export]
-    use crate::chan::{Chan, ChanIterator};
+    use crate::chan::{Chan, ChanIterator, from_iter};
     #[pymodule_export]
     use crate::op::Op;
     #[pymodule_export]

@@ -1,8 +1,11 @@
 //! Operators: each is a flow of the crate, whose functions are Python's.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
-use aiochan::Flow;
+use aiochan::{Feed, Flow, Merge};
 use futures_util::Stream;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -317,9 +320,34 @@ pub(crate) fn merge(
     close: bool,
 ) -> PyResult<()> {
     let (inputs, home) = self::inputs(py, &inputs, out, "merge")?;
-    tasks::starting(home, || end(aiochan::merge(inputs), out, close));
+    let feed = out.get().chan().feed();
+    tasks::starting(home, || aiochan::go(pass_on(aiochan::merge(inputs), feed, close)));
     settle(py);
     Ok(())
+}
+
+/// Puts values into `out` until either ends. That `out` is closed is noticed when a value comes, which then
+/// goes back: the original accepts one more put, and its tests ask for that.
+async fn pass_on(values: Flow<Merge<Value>>, out: Feed<Value>, close: bool) {
+    let mut values = pin!(values);
+    loop {
+        let next = poll_fn(|cx| match out.chan().is_closed() {
+            true => Poll::Ready(None),
+            false => values.as_mut().poll_next(cx),
+        });
+        match next.await {
+            None => break,
+            Some(value) => {
+                if out.put(value).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+    let reason = values.close_reason();
+    if close || reason.is_some() {
+        out.chan().close_as(reason);
+    }
 }
 
 #[pyfunction]

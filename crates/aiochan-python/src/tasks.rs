@@ -6,7 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aiochan::{Executor, Runnable, with_executor};
@@ -58,6 +58,24 @@ pub(crate) fn settle(py: Python<'_>) {
     }
 }
 
+/// As `starting`, but what starts does so in the loop's next turn, so that a few lines of the user's may come
+/// before it.
+pub(crate) fn starting_soon(
+    py: Python<'_>,
+    home: Option<Arc<Home>>,
+    f: impl FnOnce(),
+) -> PyResult<()> {
+    let before = COUNT.get();
+    starting(home, f);
+    if COUNT.get() > before && !names::running_loop(py)?.is_none() {
+        let new = READY.with_borrow_mut(|ready| ready.split_off(before));
+        COUNT.set(before);
+        let running = names::running_loop(py)?;
+        running.call_method1("call_soon", (Bound::new(py, GoOn(Mutex::new(new)))?,))?;
+    }
+    Ok(())
+}
+
 /// Runs `f`; what becomes ready meanwhile waits.
 pub(crate) fn holding_off<R>(f: impl FnOnce() -> R) -> R {
     struct Back(bool);
@@ -92,7 +110,8 @@ fn go_on_later(py: Python<'_>) {
         if running.is_none() {
             return Ok(false);
         }
-        running.call_method1("call_soon", (Bound::new(py, GoOn)?,)).map(|_| true)
+        let nothing_new = Bound::new(py, GoOn(Mutex::default()))?;
+        running.call_method1("call_soon", (nothing_new,)).map(|_| true)
     });
     if soon.is_ok_and(|soon| soon) {
         return;
@@ -110,13 +129,17 @@ fn go_on_later(py: Python<'_>) {
     });
 }
 
-/// What the loop calls to go on with the tasks.
+/// What the loop calls to go on with the tasks, and with some new ones.
 #[pyclass(frozen)]
-struct GoOn;
+struct GoOn(Mutex<VecDeque<(Runnable, Option<Arc<Home>>)>>);
 
 #[pymethods]
 impl GoOn {
     fn __call__(&self, py: Python<'_>) {
+        let new = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for (task, home) in new {
+            push(task, home);
+        }
         settle(py);
     }
 }

@@ -35,11 +35,9 @@ impl Dup {
         let py = out.py();
         let home = self.inp.get().home_of_worker(py)?;
         let out = out.get().chan();
-        tasks::starting(home, || {
+        tasks::starting_soon(py, home, || {
             if close { self.dup.tap_into(out) } else { self.dup.tap_keep_open(out) }
-        });
-        settle(py);
-        Ok(())
+        })
     }
 
     fn untap(&self, out: &Bound<'_, Chan>) {
@@ -101,15 +99,13 @@ impl Pub {
         let number = numbers.call_method1("setdefault", (topic, next))?.extract()?;
         let home: Option<Arc<Home>> = self.inp.get().home_of_worker(py)?;
         let out = out.get().chan();
-        tasks::starting(home, || {
+        tasks::starting_soon(py, home, || {
             if close {
                 self.publisher.sub_into(number, out);
             } else {
                 self.publisher.sub_keep_open(number, out);
             }
-        });
-        settle(py);
-        Ok(())
+        })
     }
 
     fn unsub(&self, topic: Bound<'_, PyAny>, out: &Bound<'_, Chan>) -> PyResult<()> {
