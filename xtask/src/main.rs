@@ -1,5 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change lands, in one command.
 
+mod python;
+
 use std::env;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -85,6 +87,13 @@ fn test() -> ExitCode {
             eprintln!("FAILED: cargo {}", check.args.join(" "));
             failed += 1;
         }
+    }
+    eprintln!("== the Python package");
+    if python::check() {
+        passed += 1;
+    } else {
+        eprintln!("FAILED: the Python package");
+        failed += 1;
     }
     println!("checks: {passed} passed, {failed} failed, {skipped} skipped");
     eprintln!("in {} s", start.elapsed().as_secs());

@@ -38,7 +38,10 @@ pub(crate) struct Op {
 enum State {
     Waiting(Waiting),
     /// Somebody polls it further up the stack, or on another thread.
-    Polled(Arc<Signal>),
+    Polled {
+        signal: Arc<Signal>,
+        give_up: bool,
+    },
     /// A value that was there, and has not been taken yet.
     Leased(Lease<Value>, Option<Dress>),
     Done(Py<PyAny>),
@@ -93,7 +96,8 @@ impl Op {
         let mut state = self.state();
         let State::Waiting(waiting) = &*state else { return };
         let signal = waiting.signal.clone();
-        let State::Waiting(mut waiting) = mem::replace(&mut *state, State::Polled(signal)) else {
+        let polled = State::Polled { signal, give_up: false };
+        let State::Waiting(mut waiting) = mem::replace(&mut *state, polled) else {
             unreachable!("it was looked at under this lock");
         };
         drop(state);
@@ -106,9 +110,8 @@ impl Op {
             Poll::Ready(Err(error)) => State::Failed(error),
         };
         let before = mem::replace(&mut *self.state(), next);
-        if matches!(before, State::Cancelled) {
-            // Cancelled by what the poll itself has called.
-            drop(mem::replace(&mut *self.state(), State::Cancelled));
+        if matches!(before, State::Polled { give_up: true, .. }) {
+            self.give_up();
         }
         settle(py);
     }
@@ -140,7 +143,7 @@ impl Op {
             return Progress::Ended(outcome);
         }
         match &*state {
-            State::Waiting(Waiting { signal, .. }) | State::Polled(signal) => {
+            State::Waiting(Waiting { signal, .. }) | State::Polled { signal, .. } => {
                 Progress::Waits(signal.clone())
             }
             State::Done(value) => Progress::Ended(Ok(value.clone_ref(py))),
@@ -185,19 +188,21 @@ impl Op {
     /// Gives the operation up. `false` if it is over.
     fn give_up(&self) -> bool {
         let mut state = self.state();
-        let signal = match &*state {
-            State::Waiting(waiting) if !waiting.signal.is_woken() => Some(waiting.signal.clone()),
-            State::Waiting(_) | State::Leased(..) => None,
-            State::Polled(signal) => Some(signal.clone()),
+        let signal = match &mut *state {
+            State::Waiting(waiting) => waiting.signal.clone(),
+            State::Leased(..) => Arc::default(),
+            State::Polled { give_up, .. } => {
+                // Whoever polls it sees to it, unless it ends right then.
+                *give_up = true;
+                return true;
+            }
             State::Done(_) | State::Failed(_) | State::Cancelled => return false,
         };
         let gone = mem::replace(&mut *state, State::Cancelled);
         drop(state);
         // Withdraws it, or gives its value back.
         drop(gone);
-        if let Some(signal) = signal {
-            signal.fire();
-        }
+        signal.fire();
         true
     }
 
@@ -222,18 +227,12 @@ impl Op {
     }
 
     /// Whether the operation is over, or has been decided and only its value has to be taken.
-    fn is_over(&self, py: Python<'_>) -> bool {
+    fn is_over(&self) -> bool {
         match &*self.state() {
-            State::Waiting(waiting) => {
-                if !waiting.signal.is_woken() {
-                    return false;
-                }
-            }
-            State::Polled(_) => return false,
-            _ => return true,
+            State::Waiting(waiting) => waiting.signal.is_woken(),
+            State::Polled { .. } => false,
+            _ => true,
         }
-        let _ = py;
-        true
     }
 }
 
@@ -310,8 +309,8 @@ impl Op {
     }
 
     /// Whether the operation is over.
-    fn done(&self, py: Python<'_>) -> bool {
-        self.is_over(py)
+    fn done(&self) -> bool {
+        self.is_over()
     }
 
     fn cancelled(&self) -> bool {
@@ -322,7 +321,7 @@ impl Op {
     #[pyo3(signature = (msg=None))]
     fn cancel(&self, py: Python<'_>, msg: Option<Py<PyAny>>) -> bool {
         let _ = msg;
-        if self.is_over(py) {
+        if self.is_over() {
             return false;
         }
         let given_up = self.give_up();
@@ -336,7 +335,7 @@ impl Op {
     }
 
     fn exception(&self, py: Python<'_>) -> PyResult<Option<PyErr>> {
-        if !self.is_over(py) {
+        if !self.is_over() {
             return Err(invalid_state(py, "Exception is not set."));
         }
         if matches!(&*self.state(), State::Cancelled) {
@@ -366,7 +365,9 @@ impl Op {
         };
         let this = slf.get();
         let signal = match &*this.state() {
-            State::Waiting(Waiting { signal, .. }) | State::Polled(signal) => Some(signal.clone()),
+            State::Waiting(Waiting { signal, .. }) | State::Polled { signal, .. } => {
+                Some(signal.clone())
+            }
             _ => None,
         };
         if !signal.is_some_and(|signal| signal.listen(home.clone(), call())) {
@@ -377,7 +378,7 @@ impl Op {
 
     fn remove_done_callback(&self, callback: Bound<'_, PyAny>) -> usize {
         let signal = match &*self.state() {
-            State::Waiting(Waiting { signal, .. }) | State::Polled(signal) => signal.clone(),
+            State::Waiting(Waiting { signal, .. }) | State::Polled { signal, .. } => signal.clone(),
             _ => return 0,
         };
         signal.forget(|other| other.bind(callback.py()).eq(&callback).unwrap_or(false))
@@ -402,7 +403,7 @@ impl Op {
     fn __repr__(&self) -> &'static str {
         match &*self.state() {
             State::Waiting(waiting) if !waiting.signal.is_woken() => "<Op waiting>",
-            State::Polled(_) => "<Op waiting>",
+            State::Polled { .. } => "<Op waiting>",
             State::Failed(_) => "<Op failed>",
             State::Cancelled => "<Op cancelled>",
             _ => "<Op done>",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -9,6 +10,10 @@ use crate::home::Home;
 
 /// Reports an exception, on the loop if there is one.
 pub(crate) fn report(py: Python<'_>, home: Option<&Arc<Home>>, message: &str, error: &PyErr) {
+    if error.is_instance_of::<PyKeyboardInterrupt>(py) {
+        // It is for the main thread, wherever it was raised.
+        let _ = py.import("_thread").and_then(|thread| thread.call_method0("interrupt_main"));
+    }
     let Some(home) = home else { return error.clone_ref(py).write_unraisable(py, None) };
     let tell = || {
         let context = PyDict::new(py);

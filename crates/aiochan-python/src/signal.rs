@@ -44,13 +44,17 @@ impl Signal {
     /// Takes away the callbacks that `is_it` says yes to, and counts them.
     pub(crate) fn forget(&self, is_it: impl Fn(&Py<PyAny>) -> bool) -> usize {
         let all = std::mem::take(&mut *self.listeners());
-        let many = all.len();
         let (gone, kept): (Vec<_>, Vec<_>) = all.into_iter().partition(
             |listener| matches!(&listener.job, Job::Call(call) if is_it(&call.callback)),
         );
-        self.listeners().extend(kept);
+        let forgotten = gone.len();
         drop(gone);
-        many - self.listeners().len()
+        self.listeners().extend(kept);
+        if self.is_woken() {
+            // It was while they were away.
+            self.fire();
+        }
+        forgotten
     }
 
     pub(crate) fn fire(&self) {
