@@ -2,12 +2,13 @@
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
 use aiochan::{Reason, TryGetError, TryPutError};
+use futures_util::Stream;
 use pyo3::exceptions::{
     PyAssertionError, PyRuntimeError, PyStopAsyncIteration, PyTimeoutError, PyTypeError,
 };
@@ -447,11 +448,19 @@ impl Chan {
         let link = self.link.clone();
         let work: Work = Box::pin(async move {
             // Here the channel's own object may have gone already: see `Link`.
-            let values = link.open().take(most).collect().await;
-            Python::attach(|py| {
-                let list = PyList::new(py, values.into_iter().map(|value| value.0))?;
-                Ok(list.into_any().unbind())
-            })
+            let mut stream = link.open().take(most).boxed();
+            let mut values = Vec::new();
+            // A stage that fails ends the values, whether a channel lies in between or not.
+            while let Ok(Some(value)) =
+                poll_fn(|cx| match caught(|| Pin::new(&mut stream).poll_next(cx)) {
+                    Ok(next) => next.map(Ok),
+                    Err(error) => Poll::Ready(Err(error)),
+                })
+                .await
+            {
+                values.push(value.0);
+            }
+            Python::attach(|py| Ok(PyList::new(py, values)?.into_any().unbind()))
         });
         Ok(Routine::new(work))
     }

@@ -15,6 +15,7 @@ use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit, intern};
 
+use crate::chan::caught;
 use crate::home::{Call, Home, Job};
 use crate::names;
 use crate::send::Await;
@@ -46,7 +47,8 @@ enum State {
     Leased(Lease<Value>, Option<Dress>),
     Done(Py<PyAny>),
     Failed(PyErr),
-    Cancelled,
+    /// With the message, if there was one.
+    Cancelled(Option<Py<PyAny>>),
 }
 
 struct Waiting {
@@ -103,15 +105,15 @@ impl Op {
         drop(state);
         waiting.signal.reset();
         let waker = Waker::from(waiting.signal.clone());
-        let poll = waiting.work.as_mut().poll(&mut Context::from_waker(&waker));
+        let poll = caught(|| waiting.work.as_mut().poll(&mut Context::from_waker(&waker)));
         let next = match poll {
-            Poll::Pending => State::Waiting(waiting),
-            Poll::Ready(Ok(value)) => State::Done(value),
-            Poll::Ready(Err(error)) => State::Failed(error),
+            Ok(Poll::Pending) => State::Waiting(waiting),
+            Ok(Poll::Ready(Ok(value))) => State::Done(value),
+            Ok(Poll::Ready(Err(error))) | Err(error) => State::Failed(error),
         };
         let before = mem::replace(&mut *self.state(), next);
         if matches!(before, State::Polled { give_up: true, .. }) {
-            self.give_up();
+            self.give_up(None);
         }
         settle(py);
     }
@@ -127,7 +129,8 @@ impl Op {
         }
         let mut state = self.state();
         if let State::Leased(..) = &*state {
-            let State::Leased(lease, dress) = mem::replace(&mut *state, State::Cancelled) else {
+            let State::Leased(lease, dress) = mem::replace(&mut *state, State::Cancelled(None))
+            else {
                 unreachable!("it was looked at under this lock");
             };
             drop(state);
@@ -149,7 +152,7 @@ impl Op {
             State::Done(value) => Progress::Ended(Ok(value.clone_ref(py))),
             State::Failed(error) => Progress::Ended(Err(error.clone_ref(py))),
             State::Leased(..) => unreachable!("it was taken above"),
-            State::Cancelled => Progress::Ended(Err(cancelled(py))),
+            State::Cancelled(message) => Progress::Ended(Err(cancelled(py, message))),
         }
     }
 
@@ -186,7 +189,7 @@ impl Op {
     }
 
     /// Gives the operation up. `false` if it is over.
-    fn give_up(&self) -> bool {
+    fn give_up(&self, message: Option<Py<PyAny>>) -> bool {
         let mut state = self.state();
         let signal = match &mut *state {
             State::Waiting(waiting) => waiting.signal.clone(),
@@ -196,9 +199,9 @@ impl Op {
                 *give_up = true;
                 return true;
             }
-            State::Done(_) | State::Failed(_) | State::Cancelled => return false,
+            State::Done(_) | State::Failed(_) | State::Cancelled(_) => return false,
         };
-        let gone = mem::replace(&mut *state, State::Cancelled);
+        let gone = mem::replace(&mut *state, State::Cancelled(message));
         drop(state);
         // Withdraws it, or gives its value back.
         drop(gone);
@@ -206,9 +209,16 @@ impl Op {
         true
     }
 
+    fn cancelled_error(&self, py: Python<'_>) -> PyErr {
+        match &*self.state() {
+            State::Cancelled(message) => cancelled(py, message),
+            _ => cancelled(py, &None),
+        }
+    }
+
     /// Gives the operation up, because who awaited it has gone.
     pub(crate) fn abandon(&self, py: Python<'_>) {
-        self.give_up();
+        self.give_up(None);
         settle(py);
     }
 
@@ -246,7 +256,7 @@ impl Drop for Op {
     fn drop(&mut self) {
         let state = mem::replace(
             self.state.get_mut().unwrap_or_else(PoisonError::into_inner),
-            State::Cancelled,
+            State::Cancelled(None),
         );
         if let State::Waiting(Waiting { work, stays: true, .. }) = state {
             // Somebody has to hold it until it has taken effect.
@@ -256,10 +266,12 @@ impl Drop for Op {
     }
 }
 
-fn cancelled(py: Python<'_>) -> PyErr {
-    match names::cancelled_error(py) {
-        Ok(error) => PyErr::from_type(error.clone(), ()),
-        Err(error) => error,
+fn cancelled(py: Python<'_>, message: &Option<Py<PyAny>>) -> PyErr {
+    match (names::cancelled_error(py), message) {
+        (Ok(error), None) => PyErr::from_type(error.clone(), ()),
+        (Ok(error), Some(message)) => PyErr::from_type(error.clone(), (message.clone_ref(py),)),
+
+        (Err(error), _) => error,
     }
 }
 
@@ -314,17 +326,13 @@ impl Op {
     }
 
     fn cancelled(&self) -> bool {
-        matches!(&*self.state(), State::Cancelled)
+        matches!(&*self.state(), State::Cancelled(_))
     }
 
     /// Gives the operation up: a put is withdrawn, what a get was given goes to the next.
     #[pyo3(signature = (msg=None))]
     fn cancel(&self, py: Python<'_>, msg: Option<Py<PyAny>>) -> bool {
-        let _ = msg;
-        if self.is_over() {
-            return false;
-        }
-        let given_up = self.give_up();
+        let given_up = !self.is_over() && self.give_up(msg);
         settle(py);
         given_up
     }
@@ -338,8 +346,8 @@ impl Op {
         if !self.is_over() {
             return Err(invalid_state(py, "Exception is not set."));
         }
-        if matches!(&*self.state(), State::Cancelled) {
-            return Err(cancelled(py));
+        if matches!(&*self.state(), State::Cancelled(_)) {
+            return Err(self.cancelled_error(py));
         }
         let failed = match &*self.state() {
             State::Failed(error) => Some(error.clone_ref(py)),
@@ -391,6 +399,19 @@ impl Op {
         Ok(home.event_loop(py).clone().unbind())
     }
 
+    /// What `asyncio.gather` raises for this.
+    fn _make_cancelled_error(&self, py: Python<'_>) -> PyErr {
+        self.cancelled_error(py)
+    }
+
+    #[getter]
+    fn _cancel_message(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        match &*self.state() {
+            State::Cancelled(message) => message.as_ref().map(|message| message.clone_ref(py)),
+            _ => None,
+        }
+    }
+
     /// That it is here makes asyncio take this for a future.
     #[getter]
     fn _asyncio_future_blocking(&self) -> bool {
@@ -405,7 +426,7 @@ impl Op {
             State::Waiting(waiting) if !waiting.signal.is_woken() => "<Op waiting>",
             State::Polled { .. } => "<Op waiting>",
             State::Failed(_) => "<Op failed>",
-            State::Cancelled => "<Op cancelled>",
+            State::Cancelled(_) => "<Op cancelled>",
             _ => "<Op done>",
         }
     }

@@ -476,12 +476,14 @@ impl<T> State<T> {
     #[cold]
     fn lose_buffer(&mut self, panic: Box<dyn Any + Send>, fx: &mut Effects<T>) {
         let Buf(rendezvous) = Buf::rendezvous();
+        let reason = panic.downcast_ref::<Reason>().cloned();
+        let reason = reason
+            .unwrap_or_else(|| Arc::from(Box::<dyn Error + Send + Sync>::from(BUFFER_PANICKED)));
         fx.panic_later(panic);
         if let Store::Custom(buffer) = std::mem::replace(&mut self.store, rendezvous) {
             fx.drop_later(Dropped::Store(Store::Custom(buffer)));
         }
-        let reason = Box::<dyn Error + Send + Sync>::from(BUFFER_PANICKED);
-        if !self.close(Some(Arc::from(reason)), fx) {
+        if !self.close(Some(reason), fx) {
             self.settle(fx);
         }
     }
