@@ -332,7 +332,7 @@ impl Op {
     /// Gives the operation up: a put is withdrawn, what a get was given goes to the next.
     #[pyo3(signature = (msg=None))]
     fn cancel(&self, py: Python<'_>, msg: Option<Py<PyAny>>) -> bool {
-        let given_up = !self.is_over() && self.give_up(msg);
+        let given_up = self.give_up(msg);
         settle(py);
         given_up
     }
