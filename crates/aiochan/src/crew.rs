@@ -9,6 +9,7 @@
 
 use std::convert::identity;
 use std::future::{Future, poll_fn};
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,7 +43,7 @@ pub(crate) struct Duty<T, J: ThreadJob<T>> {
 struct Crew<S: Stream, J: ThreadJob<S::Item>> {
     duty: Duty<S::Item, J>,
     plan: Mutex<Plan<S, J::Output>>,
-    hands: Hands<S::Item>,
+    hands: Hands<S::Item, Outcome<J::Output>>,
     /// For idle threads.
     work: Condvar,
     /// Closed when the input is not to be read on, for the thread that waits for it.
@@ -92,7 +93,7 @@ impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
             while let Some(step) = self.next(me) {
                 match step {
                     Step::Read { intake, limit, wait } => self.read(intake, limit, wait),
-                    Step::Call { most } => self.call(me, most),
+                    Step::Call => self.call(me),
                     Step::Deliver(delivery) => self.deliver(delivery),
                     Step::End(End::Input) => self.end(self.duty.origins.reason()),
                     Step::End(End::Panicked(reason)) => self.end(Some(reason)),
@@ -174,18 +175,19 @@ impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
         }
     }
 
-    /// Calls the function with what is in the thread's hand, which is `most` items unless others help.
-    fn call(&self, me: usize, most: usize) {
+    /// Calls the function with what is in the thread's hand.
+    fn call(&self, me: usize) {
         let start = Instant::now();
-        let mut results = Vec::with_capacity(most);
-        while let Some((number, item)) = self.hands.next(me) {
+        let (mut calls, mut done) = (0, None);
+        while let Some((number, item)) = self.hands.next(me, done.take()) {
             if number >= self.limit.load(Ordering::Relaxed) {
                 discard([item]);
                 continue;
             }
             let result = caught(|| self.attempt(item)).and_then(identity);
             let failed = result.is_err();
-            results.push((number, result));
+            calls += 1;
+            done = Some((number, result));
             if failed {
                 self.stop_after(number);
             }
@@ -195,13 +197,14 @@ impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
             }
         }
         let took = start.elapsed();
+        self.hands.lock(me).results.extend(done);
         let mut plan = self.plan();
         if plan.over {
             drop(plan);
+            let results = mem::take(&mut self.hands.lock(me).results);
             return discard_results(results.into_iter().map(|(_, result)| result));
         }
-        plan.called(results, took);
-        self.hands.give_back(me, &mut plan.queue);
+        plan.called(&self.hands, me, calls, took);
         let behind = plan.is_behind();
         drop(plan);
         if behind {
@@ -259,8 +262,13 @@ impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
         self.limit.store(0, Ordering::Relaxed);
         let mut plan = self.plan();
         plan.over = true;
-        let (intake, queue) = (plan.halt(), std::mem::take(&mut plan.queue));
-        let (hands, results) = (self.hands.take(), plan.results.take());
+        while let Some(item) =
+            self.hands.take_from_any(|number, result| plan.results.set(number, result))
+        {
+            plan.queue.push_back(item);
+        }
+        let (intake, queue) = (plan.halt(), mem::take(&mut plan.queue));
+        let results = plan.results.take();
         drop(plan);
         self.work.notify_all();
         self.halt.close();
@@ -268,7 +276,6 @@ impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
         let _ = caught(|| self.duty.out.end(reason));
         discard(intake);
         discard(queue);
-        discard(hands);
         discard_results(results);
     }
 

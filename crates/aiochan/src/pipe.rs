@@ -22,20 +22,20 @@ use crate::state::Reason;
 /// the runtime has them.
 ///
 /// **Calls** run on `n` threads of the pipe's own, which end with it. A thread takes a value when it is
-/// free, and its result goes on at once. While calls take microseconds only, it takes runs of values, up
-/// to 32, and passes their results on together, after some 20 microseconds or the call that takes longer.
-/// Others that have nothing else to do take from what it has not begun with, so a call may wait for that
-/// of another value, if that is taken: as long as fewer than `n` wait, all go on. The threads put the
-/// results into the output themselves, one of them at a time, and one that waits there does no other work:
-/// give the output a buffer unless its consumer is always waiting.
+/// free, and its result goes on at once. While calls take microseconds only, it takes a run of values, up
+/// to 32, for some 20 microseconds, and their results go on together. Threads that have nothing else to do
+/// take from the runs of others, and pass on their results. So a call may wait for that of another value, if it is within [`ahead`](Self::ahead), or until
+/// the consumer has got the results before it: as long as fewer than `n` calls wait, everything goes on.
+/// The threads put the results into the output themselves, one of them at a time, and one that waits there
+/// does no other work: give the output a buffer unless its consumer is always waiting.
 ///
 /// # Failures
 /// When a function or future panics, or when it returns an error and the pipe is
 /// [`fallible`](Self::fallible), that is a failure. By default the pipe stops: the results of the values
 /// before it are still put, if the pipe is ordered; the output is closed with the cause as its
 /// [`close_reason`](crate::Chan::close_reason), [`Panicked`](crate::Panicked) or the error; the other
-/// futures are dropped, no call begins with a later value, and no more values are taken. [`skip_failures`](Self::skip_failures) and
-/// [`dead_letters`](Self::dead_letters) go on instead.
+/// futures are dropped, no call begins with a later value, and no more values are taken.
+/// [`skip_failures`](Self::skip_failures) and [`dead_letters`](Self::dead_letters) go on instead.
 ///
 /// # Leaving
 /// When the output is closed, or nobody is left who could get from it, futures are dropped with their

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 
-use crate::hands::{Hands, Items};
+use crate::hands::{Hands, Numbered};
 use crate::intake::{Intake, Pace};
 use crate::jobs::Yield;
 use crate::results::Results;
@@ -21,11 +21,13 @@ pub(crate) struct Plan<S: Stream, U> {
     /// How the input has ended, if it has.
     ended: Option<End>,
     /// Items that were read and nobody has begun with, with their numbers.
-    pub(crate) queue: Items<S::Item>,
+    pub(crate) queue: Numbered<S::Item>,
     pub(crate) results: Results<Outcome<U>>,
     /// How many items have been taken from the input and not been accepted by the output.
     inside: usize,
     pace: Pace,
+    /// Whether there may be something in hands that no thread has begun with, or that none reports soon.
+    lent: bool,
     /// The last read found less than it was to, and no call has begun since.
     dry: bool,
     delivering: bool,
@@ -51,10 +53,8 @@ pub(crate) enum Step<S: Stream, U> {
         limit: usize,
         wait: bool,
     },
-    /// Calls with what is in the thread's hand, `most` items.
-    Call {
-        most: usize,
-    },
+    /// Calls with what is in the thread's hand.
+    Call,
     Deliver(Delivery<U>),
     End(End),
 }
@@ -77,6 +77,7 @@ impl<S: Stream, U> Plan<S, U> {
             results: Results::new(ordered),
             inside: 0,
             pace,
+            lent: false,
             dry: false,
             delivering: false,
             halted: false,
@@ -108,20 +109,23 @@ impl<S: Stream, U> Plan<S, U> {
 
     /// What the thread takes on, if there is anything: what is most urgent. The output comes first, so that
     /// no result waits longer than it must.
-    pub(crate) fn take_on(&mut self, hands: &Hands<S::Item>, thread: usize) -> Option<Step<S, U>> {
+    pub(crate) fn take_on(
+        &mut self,
+        hands: &Hands<S::Item, Outcome<U>>,
+        thread: usize,
+    ) -> Option<Step<S, U>> {
+        if self.queue.is_empty() && self.lent {
+            // The thread whose hand it is may be in a call that takes long.
+            let item = hands.take_from_any(|number, result| self.results.set(number, result));
+            self.lent = item.is_some();
+            self.queue.extend(item);
+        }
         if self.must_deliver() {
             self.delivering = true;
             return Some(Step::Deliver(self.next_delivery()));
         }
         if self.must_end() {
             return self.ended.take().map(Step::End);
-        }
-        // Nobody waits, be it for the input, while another thread has what it could begin with.
-        if self.queue.is_empty()
-            && let Some(item) = hands.steal()
-        {
-            hands.give(thread, [item]);
-            return Some(Step::Call { most: 1 });
         }
         if self.must_read() {
             let limit = self.pace.read(self.queue.len())?.min(self.pace.room() - self.inside);
@@ -130,10 +134,11 @@ impl<S: Stream, U> Plan<S, U> {
         }
         // While others have nothing to do no thread takes what they could.
         let run = if self.idle > 0 { 1 } else { self.pace.run() };
-        let most = run.min(self.queue.len());
-        hands.give(thread, self.queue.drain(..most));
+        let run = run.min(self.queue.len());
+        hands.lock(thread).items.extend(self.queue.drain(..run));
+        self.lent |= run > 1;
         self.dry = false;
-        (most > 0).then_some(Step::Call { most })
+        (run > 0).then_some(Step::Call)
     }
 
     /// Whether there is something to do for one more thread, which has to be woken.
@@ -163,10 +168,20 @@ impl<S: Stream, U> Plan<S, U> {
         delivery
     }
 
-    /// A thread has these results, of items with these numbers.
-    pub(crate) fn called(&mut self, results: Vec<(u64, Outcome<U>)>, took: Duration) {
-        self.pace.learn(results.len(), took);
-        for (number, result) in results {
+    /// A thread has made so many calls in that time. What is in its hand goes back to all.
+    pub(crate) fn called(
+        &mut self,
+        hands: &Hands<S::Item, Outcome<U>>,
+        thread: usize,
+        calls: usize,
+        took: Duration,
+    ) {
+        self.pace.learn(calls, took);
+        let mut hand = hands.lock(thread);
+        for item in hand.items.drain(..).rev() {
+            self.queue.push_front(item);
+        }
+        for (number, result) in hand.results.drain(..) {
             self.results.set(number, result);
         }
     }

@@ -122,6 +122,26 @@ fn calls_may_wait_for_one_another() {
     }
 }
 
+/// A call may wait until the consumer has the results before it, also when its thread has made them.
+#[test]
+fn a_call_may_wait_for_the_results_before_it() {
+    for ordered in FORMS {
+        for slow in [0, 7, 100, 1000, 1001, 1100] {
+            let gate = Gate::default();
+            let pass = gate.clone();
+            let f = move |i| {
+                if i == slow {
+                    pass.pass();
+                }
+            };
+            let c = pipe!(from_range(0..3000), ordered, 2, f).chan_with(8);
+            all_of(&c, slow);
+            gate.open();
+            assert_eq!(drain(&c).len(), 3000 - slow);
+        }
+    }
+}
+
 /// The calls run on threads of the pipe's own.
 #[test]
 fn threads_have_names() {
