@@ -24,17 +24,23 @@ pub trait AsyncJob<T>: Send + 'static {
 pub trait ThreadJob<T>: Send + Sync + 'static {
     /// One result.
     type Output: Send + 'static;
-    /// The results of one value.
-    type Outputs: IntoIterator<Item = Self::Output> + Send + 'static;
 
     /// The results of `item`.
-    fn run(&self, item: T) -> Result<Self::Outputs, Reason>;
+    fn run(&self, item: T) -> Result<Yield<Self::Output>, Reason>;
+}
+
+/// The results of one value.
+pub enum Yield<R> {
+    /// One.
+    One(R),
+    /// Any number.
+    Many(Vec<R>),
 }
 
 /// A function that only fails by panicking.
 pub struct Plain<F>(pub(crate) F);
 
-/// A function that fails with an `Err`.
+/// A function of futures, or a job on threads, that fails with an `Err`.
 pub struct Fallible<F>(pub(crate) F);
 
 /// A job whose results are sequences of results.
@@ -75,24 +81,27 @@ where
     R: Send + 'static,
 {
     type Output = R;
-    type Outputs = Option<R>;
 
-    fn run(&self, item: T) -> Result<Option<R>, Reason> {
-        Ok(Some((self.0)(item)))
+    fn run(&self, item: T) -> Result<Yield<R>, Reason> {
+        Ok(Yield::One((self.0)(item)))
     }
 }
 
-impl<T, R, E, F> ThreadJob<T> for Fallible<F>
+impl<T, R, E, J> ThreadJob<T> for Fallible<J>
 where
-    F: Fn(T) -> Result<R, E> + Send + Sync + 'static,
+    J: ThreadJob<T, Output = Result<R, E>>,
     R: Send + 'static,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     type Output = R;
-    type Outputs = Option<R>;
 
-    fn run(&self, item: T) -> Result<Option<R>, Reason> {
-        (self.0)(item).map(Some).map_err(failure)
+    fn run(&self, item: T) -> Result<Yield<R>, Reason> {
+        match self.0.run(item)? {
+            Yield::One(result) => result.map(Yield::One).map_err(failure),
+            Yield::Many(results) => {
+                results.into_iter().collect::<Result<_, E>>().map(Yield::Many).map_err(failure)
+            }
+        }
     }
 }
 
@@ -103,9 +112,11 @@ where
     R: Send + 'static,
 {
     type Output = R;
-    type Outputs = Vec<R>;
 
-    fn run(&self, item: T) -> Result<Vec<R>, Reason> {
-        Ok(self.0.run(item)?.into_iter().flatten().collect())
+    fn run(&self, item: T) -> Result<Yield<R>, Reason> {
+        Ok(Yield::Many(match self.0.run(item)? {
+            Yield::One(items) => items.into_iter().collect(),
+            Yield::Many(results) => results.into_iter().flatten().collect(),
+        }))
     }
 }

@@ -21,17 +21,21 @@ use crate::state::Reason;
 /// much time for themselves, not for waiting, they run as tasks of their own, so on several threads, if
 /// the runtime has them.
 ///
-/// **Calls** run on `n` threads of the pipe's own, which end with it. Where they take microseconds only,
-/// a thread takes several values at a time, up to 32, if they are there; so a call must not wait for
-/// another one.
+/// **Calls** run on `n` threads of the pipe's own, which end with it. A thread takes a value when it is
+/// free, and its result goes on at once. While calls take microseconds only, it takes a run of values, up
+/// to 32, for some 20 microseconds, and their results go on together. Threads that have nothing else to do
+/// take from the runs of others, and pass on their results. So a call may wait for that of another value, if it is within [`ahead`](Self::ahead), or until
+/// the consumer has got the results before it: as long as fewer than `n` calls wait, everything goes on.
+/// The threads put the results into the output themselves, one of them at a time, and one that waits there
+/// does no other work: give the output a buffer unless its consumer is always waiting.
 ///
 /// # Failures
 /// When a function or future panics, or when it returns an error and the pipe is
 /// [`fallible`](Self::fallible), that is a failure. By default the pipe stops: the results of the values
 /// before it are still put, if the pipe is ordered; the output is closed with the cause as its
 /// [`close_reason`](crate::Chan::close_reason), [`Panicked`](crate::Panicked) or the error; the other
-/// futures are dropped, and no more values are taken. [`skip_failures`](Self::skip_failures) and
-/// [`dead_letters`](Self::dead_letters) go on instead.
+/// futures are dropped, no call begins with a later value, and no more values are taken.
+/// [`skip_failures`](Self::skip_failures) and [`dead_letters`](Self::dead_letters) go on instead.
 ///
 /// # Leaving
 /// When the output is closed, or nobody is left who could get from it, futures are dropped with their
@@ -81,8 +85,8 @@ impl<S: Stream, K> Pipe<S, K> {
     /// How many values beyond `n` may have been taken from the input whose results the output has not
     /// accepted. In an ordered pipe this is how far others may run ahead of a slow one.
     ///
-    /// By default it is `n`; while calls on threads take microseconds only, `n` times as many as a thread
-    /// takes at a time.
+    /// By default it is `n`; while calls on threads take microseconds only, 1024. With few, threads take
+    /// shorter runs.
     pub fn ahead(self, ahead: usize) -> Self {
         Self { ahead: Some(ahead), ..self }
     }
@@ -102,8 +106,9 @@ impl<S: Stream, K> Pipe<S, K> {
         Self { policy: Policy::Skip, ..self }
     }
 
-    /// Sends a copy of each value that fails, with the cause, to `letters`, and goes on. The pipe waits
-    /// until it is accepted; if that channel is closed the pipe stops. At its end it drops `letters`.
+    /// Sends a copy of each value that fails, with the cause, to `letters`, and goes on. The pipe, or the
+    /// thread that made the call, waits until it is accepted; if that channel is closed the pipe stops. At
+    /// its end it drops `letters`.
     ///
     /// # Examples
     /// ```
@@ -141,8 +146,9 @@ impl<S: Stream, F> Pipe<S, Futures<Plain<F>>> {
     }
 }
 
-impl<S: Stream, F> Pipe<S, Threads<Plain<F>>> {
-    /// Takes the results apart: an `Ok` is a result, an `Err` is a failure, as a panic is.
+impl<S: Stream, J> Pipe<S, Threads<J>> {
+    /// Takes the results apart: an `Ok` is a result, an `Err` is a failure, as a panic is. After
+    /// [`flat`](Self::flat), an `Err` among the items of a result is a failure of the whole.
     ///
     /// # Examples
     /// ```
@@ -153,12 +159,10 @@ impl<S: Stream, F> Pipe<S, Threads<Plain<F>>> {
     /// assert_eq!(c.iter().collect::<Vec<_>>(), [1]);
     /// assert!(c.close_reason().unwrap().is::<std::num::ParseIntError>());
     /// ```
-    pub fn fallible(self) -> Pipe<S, Threads<Fallible<F>>> {
-        self.with_kind(|Threads(Plain(f))| Threads(Fallible(f)))
+    pub fn fallible(self) -> Pipe<S, Threads<Fallible<J>>> {
+        self.with_kind(|Threads(job)| Threads(Fallible(job)))
     }
-}
 
-impl<S: Stream, J> Pipe<S, Threads<J>> {
     /// Puts the items of each result, one after the other. They are collected on the thread that made
     /// the result, so there must be an end to them.
     ///

@@ -34,9 +34,9 @@ impl<R> Results<R> {
         }
     }
 
-    /// Takes all of them, to be dropped; there will be no others.
-    pub(crate) fn take(&mut self) -> impl Sized + use<R> {
-        std::mem::take(&mut self.places)
+    /// Takes all that are ready, to be dropped; there will be no others.
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = R> + use<R> {
+        std::mem::take(&mut self.places).into_iter().flatten()
     }
 
     /// Whether there is one to [`pop`](Self::pop).
@@ -50,5 +50,44 @@ impl<R> Results<R> {
         self.places.pop_front();
         self.first += 1;
         Some(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Results;
+
+    fn leaving(ordered: bool) -> Vec<u64> {
+        let mut results = Results::new(ordered);
+        for _ in 0..5 {
+            results.reserve();
+        }
+        let mut left = Vec::new();
+        for number in [2, 0, 3, 1, 4] {
+            results.set(number, number);
+            left.extend(std::iter::from_fn(|| results.pop()));
+        }
+        assert!(!results.is_ready());
+        left
+    }
+
+    #[test]
+    fn results_leave_in_the_order_of_their_numbers() {
+        assert_eq!(leaving(true), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn results_leave_as_they_came() {
+        assert_eq!(leaving(false), [2, 0, 3, 1, 4]);
+    }
+
+    #[test]
+    fn all_can_be_taken() {
+        let mut results = Results::new(true);
+        let numbers = [(); 4].map(|()| results.reserve());
+        results.set(numbers[1], 'b');
+        results.set(numbers[3], 'd');
+        assert_eq!(results.take().collect::<String>(), "bd");
+        assert!(results.pop().is_none());
     }
 }
