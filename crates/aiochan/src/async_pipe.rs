@@ -130,8 +130,8 @@ struct Engine<S: Stream, J: AsyncJob<S::Item>> {
     /// How many values may be taken and not done with.
     room: usize,
     taken: usize,
-    /// The value whose future is being made.
-    begun: Option<Memo<S::Item>>,
+    /// Of the value whose future is being made or polled for the first time: a copy, if the policy needs one.
+    begun: Option<Option<Box<S::Item>>>,
     slots: Slots<Run<J::Future>, Memo<S::Item>>,
     results: Results<Outcome<S::Item, J::Output>>,
     /// Whether a failure is being dealt with.
@@ -239,9 +239,15 @@ impl<S: Stream, J: AsyncJob<S::Item>> Engine<S, J> {
     fn go_on(&mut self, cx: &mut Context<'_>) {
         // One net for all of them: one for each would cost more than the rest.
         while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.poll_all(cx))) {
-            match self.begun.take().or_else(|| self.slots.give_up()) {
-                Some(memo) => self.complete(memo, Err(Arc::new(Panicked::new(&*panic)))),
-                None => resume_unwind(panic), // It came from the input.
+            let gave_up = self.slots.give_up();
+            let reason = || Arc::new(Panicked::new(&*panic)) as Reason;
+            if let Some(copy) = self.begun.take() {
+                let outcome = self.outcome(copy, Err(reason()));
+                self.results.push(outcome);
+            } else if let Some(memo) = gave_up {
+                self.complete(memo, Err(reason()));
+            } else {
+                resume_unwind(panic); // It came from the input.
             }
         }
     }
@@ -280,23 +286,42 @@ impl<S: Stream, J: AsyncJob<S::Item>> Engine<S, J> {
     /// Makes the future of a value, and polls it.
     fn begin(&mut self, item: S::Item) {
         self.taken += 1;
-        let memo = self.begun.insert(Memo { number: self.results.reserve(), copy: None });
-        memo.copy = self.policy.copy(&item).map(Box::new);
+        let copy = self.begun.insert(None);
+        *copy = self.policy.copy(&item).map(Box::new);
         let future = self.load.place(self.job.future(item));
-        if let Some(memo) = self.begun.take()
-            && let Poll::Ready((memo, result)) = self.slots.start(future, memo)
-        {
-            self.complete(memo, result);
+        let started = self.slots.start(future);
+        let Some(copy) = self.begun.take() else { unreachable!("it was set above") };
+        match started {
+            Poll::Ready(result) => {
+                // Most often it need not be remembered by anything.
+                let outcome = self.outcome(copy, result);
+                self.results.push(outcome);
+            }
+            Poll::Pending => {
+                let number = self.results.reserve();
+                self.slots.keep(Memo { number, copy });
+            }
         }
     }
 
-    fn complete(&mut self, memo: Memo<S::Item>, result: Result<J::Output, Reason>) {
-        let Memo { number, copy } = memo;
-        let outcome = result.map_err(|reason| {
+    fn complete(
+        &mut self,
+        Memo { number, copy }: Memo<S::Item>,
+        result: Result<J::Output, Reason>,
+    ) {
+        let outcome = self.outcome(copy, result);
+        self.results.set(number, outcome);
+    }
+
+    fn outcome(
+        &mut self,
+        copy: Option<Box<S::Item>>,
+        result: Result<J::Output, Reason>,
+    ) -> Outcome<S::Item, J::Output> {
+        result.map_err(|reason| {
             // What would be taken after it has no chance to be put.
             self.intake &= !self.policy.is_stop();
             Box::new((copy, reason))
-        });
-        self.results.set(number, outcome);
+        })
     }
 }

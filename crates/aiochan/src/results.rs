@@ -25,6 +25,12 @@ impl<R> Results<R> {
         number
     }
 
+    /// A result that is ready and comes after all others that there are.
+    #[inline]
+    pub(crate) fn push(&mut self, result: R) {
+        self.places.push_back(Some(result));
+    }
+
     /// The result with that number is ready.
     pub(crate) fn set(&mut self, number: u64, result: R) {
         if self.ordered {

@@ -76,16 +76,35 @@ impl<F: Future, M> Slots<F, M> {
     /// Drops all futures.
     pub(crate) fn clear(&mut self) {
         self.free = (0..self.slots.len()).collect();
-        self.slots.iter_mut().for_each(|slot| slot.future.set(None));
+        for slot in &mut self.slots {
+            slot.memo = None;
+            slot.future.set(None);
+        }
     }
 
-    /// Polls `future` once, and keeps it if it is not ready. To be called with room for it.
-    pub(crate) fn start(&mut self, future: F, memo: M) -> Poll<(M, F::Output)> {
-        let index = self.free.pop().unwrap_or_else(|| self.add_slot());
+    /// Polls `future` once. To be called with room for it; if it is not ready [`keep`](Self::keep) is to
+    /// follow.
+    #[inline]
+    pub(crate) fn start(&mut self, future: F) -> Poll<F::Output> {
+        let index = match self.free.last() {
+            Some(index) => *index,
+            None => self.add_slot(),
+        };
         let slot = &mut self.slots[index];
         slot.future.set(Some(future));
-        slot.memo = Some(memo);
-        self.poll_slot(index)
+        self.polling = Some(index);
+        let poll = slot.poll();
+        if poll.is_ready() {
+            slot.future.set(None);
+        }
+        self.polling = None;
+        poll
+    }
+
+    /// Keeps the future that was started last.
+    pub(crate) fn keep(&mut self, memo: M) {
+        let index = self.free.pop().expect("it was started in a free slot");
+        self.slots[index].memo = Some(memo);
     }
 
     /// Finds those that have been woken, for [`poll_woken`](Self::poll_woken); how many. From now on
@@ -115,23 +134,27 @@ impl<F: Future, M> Slots<F, M> {
         None
     }
 
-    /// Drops the future whose poll has panicked, if one has.
+    /// Drops the future whose poll has panicked, if one has. What it was kept with.
     pub(crate) fn give_up(&mut self) -> Option<M> {
         let index = self.polling.take()?;
         let slot = &mut self.slots[index];
         let memo = slot.memo.take();
-        self.free.push(index);
         // It has been told already that it failed.
         let _ = catch_unwind(AssertUnwindSafe(|| slot.future.set(None)));
+        if memo.is_some() {
+            self.free.push(index);
+        }
         memo
     }
 
     fn poll_slot(&mut self, index: usize) -> Poll<(M, F::Output)> {
         let slot = &mut self.slots[index];
-        // A late wake for the future that was here before finds nothing.
-        let Some(future) = slot.future.as_mut().as_pin_mut() else { return Poll::Pending };
+        if slot.memo.is_none() {
+            // A late wake for the future that was here before.
+            return Poll::Pending;
+        }
         self.polling = Some(index);
-        let poll = future.poll(&mut Context::from_waker(&slot.waker));
+        let poll = slot.poll();
         let output = match poll {
             Poll::Ready(output) => output,
             Poll::Pending => {
@@ -141,7 +164,7 @@ impl<F: Future, M> Slots<F, M> {
         };
         slot.future.set(None);
         self.polling = None;
-        let memo = slot.memo.take().expect("a future has its memo");
+        let memo = slot.memo.take().expect("a future that waits has its memo");
         self.free.push(index);
         Poll::Ready((memo, output))
     }
@@ -150,6 +173,15 @@ impl<F: Future, M> Slots<F, M> {
         let index = self.slots.len();
         let waker = Arc::new(SlotWaker { woken: self.woken.clone(), index }).into();
         self.slots.push(Slot { future: Box::pin(None), memo: None, waker });
+        self.free.push(index);
         index
+    }
+}
+
+impl<F: Future, M> Slot<F, M> {
+    #[inline]
+    fn poll(&mut self) -> Poll<F::Output> {
+        let future = self.future.as_mut().as_pin_mut().expect("it is polled while it is here");
+        future.poll(&mut Context::from_waker(&self.waker))
     }
 }
