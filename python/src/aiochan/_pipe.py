@@ -1,9 +1,9 @@
 """The engine of all four pipes: several calls of a function at work, results in order or as they come.
 
-Workers are tasks of the loop, started as they are needed. One of them at a time has the turn: it reads
-the input, begins a call with the value, and passes the turn on only when the call waits for something.
-So a function that has its result at once costs neither a task switch nor a future. One at a time puts
-results: whoever completes the one that is next.
+Workers are tasks of the loop, started as they are needed. A worker reads a value and begins the call; only
+when the call waits for something are others woken to read on. So a function that has its result at once
+costs neither a task switch nor a future. Puts are queued in `out` and awaited only when there are too many.
+At most one worker waits for the input, and at most one for `out`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import asyncio
 import collections
 import contextvars
 import types
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
 from time import monotonic
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
@@ -24,19 +24,20 @@ if TYPE_CHECKING:
 
 # How long a pipe that never has to wait goes on before others get the loop, in seconds.
 _SLICE = 0.0005
+# How many puts one pipe may have waiting in its output, which may have other pipes and a limit.
+_MAX_PARKED = 16
 
 
 class _Slot:
-    """The place of one value's result among those that have not been put."""
+    """The place of one value's results among those that have not been put."""
 
-    __slots__ = ("done", "error", "skip", "told", "value")
+    __slots__ = ("done", "error", "results", "told")
 
     def __init__(self) -> None:
         self.done = False
-        self.skip = False
-        self.told = False  # somebody knows of the error
-        self.value: Any = None
         self.error: Exception | None = None
+        self.told = False  # somebody knows of the error
+        self.results: Iterator[Any] = iter(())
 
 
 class Pipe:
@@ -76,56 +77,51 @@ class Pipe:
         self._context = contextvars.copy_context()
         # All below is touched on the loop only.
         self._tasks: set[asyncio.Task[None]] = set()
-        self._reading: Any = None
+        self._reading: Any = None  # the get of the worker that waits for the input
         self._idle: list[asyncio.Future[None]] = []
+        # What has not been put, in the order in which it will be: that of the values, or of completion.
         self._slots: collections.deque[_Slot] = collections.deque()
-        self._inside = 0  # values taken whose results have not been put; not those that never waited
-        self._turn_taken = False
-        self._putting = False
+        # The puts that wait, and how many values each stands for: 0, or 1 for the last of a value's.
+        self._parked: collections.deque[tuple[Any, int]] = collections.deque()
+        self._at_work = 0  # calls that wait for something
+        self._inside = 0  # values whose results are not accepted; not those that never waited
+        self._putter: asyncio.Task[None] | None = None  # the worker that waits for `out`
+        self._out_closed: Any = None
         self._ended = False  # nothing more is read
         self._stopped = False  # nothing more is put
         self._pause_at = monotonic() + _SLICE
 
     def start(self) -> None:
-        _loops.call(self._loop, self._offer_turn)
+        _loops.call(self._loop, self._start)
 
-    # The turn.
+    def _start(self) -> None:
+        # A get on a channel that nobody knows ends only when `out` is closed.
+        self._out_closed = _aiochan.Chan()._get_unless_closed(self._out)
+        self._out_closed.add_done_callback(lambda _: self._stop())
+        self._wake(1)
 
-    def _offer_turn(self) -> None:
-        """Gives the turn to a worker that has nothing to do, if nobody has it and there is room."""
-        if self._turn_taken or self._ended or self._inside >= self._window:
-            return
-        while self._idle:
+    def _may_read(self) -> bool:
+        if self._reading or self._ended or self._at_work >= self._workers:
+            return False
+        if self._inside >= self._window:
+            self._reap()
+        return self._inside < self._window
+
+    def _wake(self, count: int) -> None:
+        """Lets as many workers that have nothing to do look for something."""
+        while count > 0 and self._idle:
             waiter = self._idle.pop()
             if not waiter.done():
                 waiter.set_result(None)
-                self._turn_taken = True
-                return
-        if len(self._tasks) < self._workers:
-            self._turn_taken = True
+                count -= 1
+        while count > 0 and len(self._tasks) < self._workers:
+            count -= 1
             # In the context of the pipe, not in what a call has made of its worker's; and never eager, for
             # then workers would start inside each other.
             task: asyncio.Task[None] = self._context.run(asyncio.Task, self._work(), loop=self._loop)
             self._tasks.add(task)
             task.add_done_callback(self._left)
             _loops.keep(task)
-
-    async def _get_turn(self) -> None:
-        """Waits for the turn, or for the end."""
-        if self._ended:
-            return
-        if not self._turn_taken and self._inside < self._window:
-            self._turn_taken = True
-            return
-        waiter = self._loop.create_future()
-        self._idle.append(waiter)
-        await waiter
-
-    def _give_up_turn(self) -> None:
-        self._turn_taken = False
-        self._offer_turn()
-
-    # A worker.
 
     async def _work(self) -> None:
         try:
@@ -137,7 +133,8 @@ class Pipe:
             # The loop has gone, and the other workers with it.
             self._ended = self._stopped = True
             self._out._fail(error)
-            self._finish()
+            if self._cleanup is not None:
+                self._cleanup()
             raise
         except BaseException as error:
             # Cancelled from outside, or the interpreter is told to exit.
@@ -156,32 +153,39 @@ class Pipe:
         inp, out, call, slots = self._inp, self._out, self._call, self._slots
         get_nowait, put_nowait = inp.get_nowait, out.put_nowait
         direct = not self._flatten
-        while not self._ended:
-            # The turn is ours.
-            if out.closed:
-                self._stop()
-                return
+        task = asyncio.current_task()
+        while True:
+            behind = slots and slots[0].done
+            if behind or not self._may_read():
+                if self._stopped or (self._ended and not behind):
+                    return
+                if self._putter is None and self._parked and (behind or self._inside >= self._window):
+                    self._putter = task
+                    await self._wait_for_out()
+                    self._putter = None
+                elif self._ended:
+                    return
+                else:
+                    waiter = self._loop.create_future()
+                    self._idle.append(waiter)
+                    await waiter
+                continue
             if monotonic() > self._pause_at:
                 await asyncio.sleep(0)
                 self._pause_at = monotonic() + _SLICE
+                continue
+            if out.closed:
+                self._stop()
+                return
+            # Nothing is awaited between reading a value and opening its slot, but for the wait of the only
+            # reader: so slots are in the order of the values.
             value = get_nowait()
+            to_wake = 2
             if value is None:
-                self._reading = inp._get_unless_closed(out)
-                try:
-                    value = await self._reading
-                except asyncio.CancelledError:
-                    if self._ended:
-                        return
-                    raise
-                finally:
-                    self._reading = None
+                value = await self._read()
                 if value is None:
-                    if out.closed:
-                        self._stop()
-                    else:
-                        self._end()
                     return
-                self._pause_at = monotonic() + _SLICE
+                to_wake = 1
 
             slot = None
             error = None
@@ -196,8 +200,13 @@ class Pipe:
                     result = stop.value
                 else:
                     slot = self._open_slot()
-                    self._give_up_turn()
-                    result = await _rest(coroutine, waits_for)
+                    self._at_work += 1
+                    if self._may_read():
+                        self._wake(to_wake)
+                    try:
+                        result = await _rest(coroutine, waits_for)
+                    finally:
+                        self._at_work -= 1
                 if result is None:
                     raise TypeError("the function's result is None, which a channel cannot carry")
             except Exception as failure:
@@ -206,25 +215,28 @@ class Pipe:
                 if slot is None and direct and not slots and put_nowait(result):
                     continue
 
-            if self._stopped:
-                if error is not None:
-                    self._report(error)
-                return
-            has_turn = slot is None
             if slot is None:
                 slot = self._open_slot()
-            slot.value, slot.error, slot.done = result, error, True
-            if not self._ordered:
-                slots.append(slot)
-            if error is not None:
-                self._failed_call(slot, error)
-            if has_turn and (not slots[0].done or self._putting) and self._inside >= self._window:
-                # No room, and whoever makes some will take the turn.
-                self._turn_taken = has_turn = False
-            if slots[0].done and not self._putting:
-                has_turn = await self._put_ready(has_turn)
-            if not has_turn:
-                await self._get_turn()
+            self._complete(slot, result, error)
+
+    async def _read(self) -> Any:
+        """Waits for a value; None at the end, which it has seen to."""
+        self._reading = self._inp._get_unless_closed(self._out)
+        try:
+            value = await self._reading
+        except asyncio.CancelledError:
+            if self._ended:
+                return None
+            raise
+        finally:
+            self._reading = None
+        self._pause_at = monotonic() + _SLICE
+        if value is None:
+            if self._out.closed:
+                self._stop()
+            else:
+                self._end()
+        return value
 
     def _open_slot(self) -> _Slot:
         self._inside += 1
@@ -233,45 +245,69 @@ class Pipe:
             self._slots.append(slot)
         return slot
 
+    def _complete(self, slot: _Slot, result: Any, error: Exception | None) -> None:
+        slot.done = True
+        if error is None:
+            slot.results = iter(result if self._flatten else (result,))
+        elif self._stopped:
+            self._report(error)
+        else:
+            self._failed_call(slot, error)
+        if not self._ordered:
+            self._slots.append(slot)
+        self._put_ready()
+
     def _failed_call(self, slot: _Slot, error: Exception) -> None:
+        slot.error = error
         if self._on_error is not None:
             try:
-                slot.skip = self._on_error(error)
+                if self._on_error(error):
+                    slot.error = None
                 slot.told = True
             except Exception as failure:
                 slot.error = failure
-        if not slot.skip:
+        if slot.error is not None:
             # What came before it is still put.
             self._end()
 
-    async def _put_ready(self, has_turn: bool) -> bool:
-        """Puts the results that are next and done; returns whether the caller still has the turn."""
-        slots, out = self._slots, self._out
-        self._putting = True
-        while slots and slots[0].done:
+    def _put_ready(self) -> None:
+        """Puts the results that are next and done, as far as they may wait in `out`."""
+        slots, parked, put = self._slots, self._parked, self._out.put
+        while slots and slots[0].done and not self._stopped:
             slot = slots[0]
-            if slot.error is not None and not slot.skip:
+            if slot.error is not None:
                 self._fail(slot.error, slot.told)
-                break
-            for value in () if slot.skip else slot.value if self._flatten else (slot.value,):
-                accepted = out.put_nowait(value)
-                if accepted is None:
-                    # Others go on meanwhile, but not for a single place each time.
-                    if has_turn:
-                        self._turn_taken = has_turn = False
-                    if 2 * self._inside <= self._window:
-                        self._offer_turn()
-                    accepted = await out.put(value)
-                    self._pause_at = monotonic() + _SLICE
-                if not accepted:
+                return
+            for result in slot.results:
+                op = put(result)
+                if not op.done():
+                    parked.append((op, 0))
+                    if len(parked) >= _MAX_PARKED:
+                        # More of this slot's results may follow.
+                        return
+                elif not op.result():
                     self._stop()
-                    break
-            if self._stopped:
-                break
+                    return
             slots.popleft()
-            self._inside -= 1
-        self._putting = False
-        return has_turn
+            if parked:
+                # Values before it have not been accepted either.
+                parked[-1] = (parked[-1][0], parked[-1][1] + 1)
+            else:
+                self._inside -= 1
+
+    def _reap(self) -> None:
+        """Forgets the puts that have been accepted."""
+        parked = self._parked
+        while parked and parked[0][0].done():
+            self._inside -= parked.popleft()[1]
+
+    async def _wait_for_out(self) -> None:
+        if self._may_read():
+            self._wake(1)
+        await self._parked[0][0]
+        self._pause_at = monotonic() + _SLICE
+        self._reap()
+        self._put_ready()
 
     # The end.
 
@@ -293,8 +329,10 @@ class Pipe:
         self._end()
         current = asyncio.current_task(self._loop)
         for task in self._tasks:
-            if task is not current:
+            # What waits in `out` when that is closed can still be got.
+            if task is not current and task is not self._putter:
                 task.cancel()
+        self._release()
 
     def _fail(self, error: BaseException, told: bool = False) -> None:
         if not self._stopped:
@@ -307,13 +345,19 @@ class Pipe:
         _aiochan.report(self._loop, "a pipe has stopped because a call in it failed", error, chan=self._out)
 
     def _finish(self) -> None:
-        if self._close and not self._stopped:
-            self._stopped = True
+        if self._stopped:
+            return
+        self._stopped = True
+        if self._close:
             cause = self._inp.exception()
             if cause is None:
                 self._out.close()
             else:
                 self._out._fail(cause)
+        self._release()
+
+    def _release(self) -> None:
+        self._out_closed.cancel()
         if self._cleanup is not None:
             self._cleanup()
             self._cleanup = None
