@@ -25,16 +25,16 @@ enum Try {
 }
 
 #[pyfunction]
-#[pyo3(signature = (*ops, priority=false, default=None, cb=None, r#loop=None))]
+#[pyo3(signature = (*chan_ops, priority=false, default=None, cb=None, r#loop=None))]
 pub(crate) fn select(
     py: Python<'_>,
-    ops: &Bound<'_, PyTuple>,
+    chan_ops: &Bound<'_, PyTuple>,
     priority: bool,
     default: Option<Py<PyAny>>,
     cb: Option<Py<PyAny>>,
     r#loop: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Option<Py<Op>>> {
-    let mut arms = ops.iter().map(|op| arm(&op)).collect::<PyResult<Vec<_>>>()?;
+    let mut arms = chan_ops.iter().map(|op| arm(&op)).collect::<PyResult<Vec<_>>>()?;
     let home = match r#loop {
         Some(event_loop) if event_loop.hasattr("call_soon")? => Some(Home::of(event_loop)),
         _ => match (Home::here(py)?, arms.first()) {
