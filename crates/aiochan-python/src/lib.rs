@@ -17,6 +17,7 @@ mod signal;
 mod stages;
 mod tasks;
 mod topics;
+mod turns;
 mod value;
 
 /// The native half of the package.

@@ -20,6 +20,14 @@ pub(crate) fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     function.call0()
 }
 
+/// An asyncio future for the task that runs now to wait for.
+pub(crate) fn bell(event_loop: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    let bell = event_loop.call_method0(intern!(event_loop.py(), "create_future"))?;
+    // So a future tells the task that it is meant.
+    bell.setattr(intern!(event_loop.py(), "_asyncio_future_blocking"), true)?;
+    Ok(bell.unbind())
+}
+
 pub(crate) fn cancelled_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     TYPE.import(py, "asyncio", "CancelledError")

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use aiochan::Lease;
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::chan::caught;
 use crate::home::{Call, Home, Job};
@@ -21,6 +21,7 @@ use crate::names;
 use crate::send::Await;
 use crate::signal::Signal;
 use crate::tasks::{self, settle};
+use crate::turns;
 use crate::value::Value;
 
 /// What an operation comes to.
@@ -158,26 +159,23 @@ impl Op {
 
     /// What a task that awaits this has to wait for, or what it gets.
     pub(crate) fn step(&self, py: Python<'_>) -> Result<Py<PyAny>, Outcome> {
-        loop {
-            let signal = match self.advance(py) {
-                Progress::Ended(outcome) => return Err(outcome),
-                Progress::Waits(signal) => signal,
-            };
-            let home = Home::here(py).map_err(Err)?.ok_or_else(|| {
-                Err(PyRuntimeError::new_err(
-                    "an operation that has to wait was awaited without an event loop",
-                ))
-            })?;
-            let bell = home.event_loop(py).call_method0(intern!(py, "create_future"));
-            let bell = bell.and_then(|bell| {
-                bell.setattr(intern!(py, "_asyncio_future_blocking"), true)?;
-                Ok(bell.unbind())
-            });
-            let bell = bell.map_err(Err)?;
-            if signal.listen(home, Job::Resolve(bell.clone_ref(py))) {
-                return Ok(bell);
-            }
+        if turns::is_due()
+            && let Some(home) = Home::here(py).map_err(Err)?
+        {
+            return rung(home.event_loop(py)).map_err(Err);
         }
+        let signal = match self.advance(py) {
+            Progress::Ended(outcome) => return Err(outcome),
+            Progress::Waits(signal) => signal,
+        };
+        let home = Home::here(py).map_err(Err)?;
+        let home = home.ok_or_else(|| Err(PyRuntimeError::new_err(NO_LOOP)))?;
+        let bell = names::bell(home.event_loop(py)).map_err(Err)?;
+        if signal.listen(&home, || Job::Resolve(bell.clone_ref(py))) {
+            return Ok(bell);
+        }
+        // It has woken itself, so that the loop has its turn.
+        rung(home.event_loop(py)).map_err(Err)
     }
 
     /// What the operation came to; an exception if it is not over.
@@ -265,6 +263,16 @@ impl Drop for Op {
         }
     }
 }
+
+/// What lets the loop have its turn, and then the task go on.
+fn rung(event_loop: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    let py = event_loop.py();
+    let bell = names::bell(event_loop)?;
+    bell.call_method1(py, names::set_result(py), (py.None(),))?;
+    Ok(bell)
+}
+
+const NO_LOOP: &str = "an operation that has to wait was awaited without an event loop";
 
 fn cancelled(py: Python<'_>, message: &Option<Py<PyAny>>) -> PyErr {
     match (names::cancelled_error(py), message) {
@@ -378,7 +386,7 @@ impl Op {
             }
             _ => None,
         };
-        if !signal.is_some_and(|signal| signal.listen(home.clone(), call())) {
+        if !signal.is_some_and(|signal| signal.listen(&home, call)) {
             home.post(py, call());
         }
         Ok(())

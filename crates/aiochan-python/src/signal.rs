@@ -22,13 +22,13 @@ struct Listener {
 }
 
 impl Signal {
-    /// Has `job` done when the operation is woken. `false` if it has been since it was polled.
-    pub(crate) fn listen(&self, home: Arc<Home>, job: Job) -> bool {
+    /// Has a job done when the operation is woken. `false` if it has been since it was polled.
+    pub(crate) fn listen(&self, home: &Arc<Home>, job: impl FnOnce() -> Job) -> bool {
         let mut listeners = self.listeners();
-        if self.woken.load(Ordering::Acquire) {
+        if self.is_woken() {
             return false;
         }
-        listeners.push(Listener { home, job });
+        listeners.push(Listener { home: home.clone(), job: job() });
         true
     }
 
