@@ -13,7 +13,6 @@ use std::task::{Context, Poll, Waker};
 use aiochan::Lease;
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
-use pyo3::{PyTraverseError, PyVisit};
 
 use crate::chan::caught;
 use crate::home::{Call, Home, Job};
@@ -121,38 +120,40 @@ impl Op {
 
     /// Goes on as far as possible, and takes the value.
     fn advance(&self, py: Python<'_>) -> Progress {
-        let woken = match &*self.state() {
-            State::Waiting(waiting) => waiting.signal.is_woken(),
-            _ => false,
-        };
-        if woken {
-            self.poll(py);
-        }
         let mut state = self.state();
-        if let State::Leased(..) = &*state {
-            let State::Leased(lease, dress) = mem::replace(&mut *state, State::Cancelled(None))
-            else {
-                unreachable!("it was looked at under this lock");
-            };
+        if matches!(&*state, State::Waiting(waiting) if waiting.signal.is_woken()) {
             drop(state);
-            let value = lease.take().0;
-            let outcome = match dress {
-                None => Ok(value),
-                Some(dress) => dress(py, value),
-            };
-            *self.state() = match &outcome {
-                Ok(value) => State::Done(value.clone_ref(py)),
-                Err(error) => State::Failed(error.clone_ref(py)),
-            };
-            return Progress::Ended(outcome);
+            self.poll(py);
+            state = self.state();
         }
         match &*state {
+            State::Leased(lease, None) => {
+                let again = State::Done(lease.0.clone_ref(py));
+                let State::Leased(lease, _) = mem::replace(&mut *state, again) else {
+                    unreachable!("it was looked at under this lock");
+                };
+                Progress::Ended(Ok(lease.take().0))
+            }
+            State::Leased(_, Some(_)) => {
+                let State::Leased(lease, Some(dress)) =
+                    mem::replace(&mut *state, State::Cancelled(None))
+                else {
+                    unreachable!("it was looked at under this lock");
+                };
+                drop(state);
+                let outcome = dress(py, lease.take().0);
+                let again = match &outcome {
+                    Ok(value) => State::Done(value.clone_ref(py)),
+                    Err(error) => State::Failed(error.clone_ref(py)),
+                };
+                *self.state() = again;
+                Progress::Ended(outcome)
+            }
             State::Waiting(Waiting { signal, .. }) | State::Polled { signal, .. } => {
                 Progress::Waits(signal.clone())
             }
             State::Done(value) => Progress::Ended(Ok(value.clone_ref(py))),
             State::Failed(error) => Progress::Ended(Err(error.clone_ref(py))),
-            State::Leased(..) => unreachable!("it was taken above"),
             State::Cancelled(message) => Progress::Ended(Err(cancelled(py, message))),
         }
     }
@@ -437,14 +438,5 @@ impl Op {
             State::Cancelled(_) => "<Op cancelled>",
             _ => "<Op done>",
         }
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if let Ok(state) = self.state.try_lock()
-            && let State::Done(value) = &*state
-        {
-            visit.call(value)?;
-        }
-        Ok(())
     }
 }

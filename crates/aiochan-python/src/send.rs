@@ -1,5 +1,5 @@
-//! The `am_send` slot of what can be awaited, which PyO3 has no name for: it gives a coroutine its result without making
-//! a `StopIteration`, which costs more than the whole operation.
+//! The `am_send` slot of what can be awaited, which PyO3 has no name for: it gives a coroutine its result
+//! without making a `StopIteration`, which costs more than the whole operation. And the shortest `am_await`.
 #![allow(unsafe_code)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,6 +29,7 @@ pub(crate) fn install<A: Await>(py: Python<'_>) {
     // SAFETY: the type is a heap type of ours that has an `__await__`, so it has this table; nobody else uses
     // the type yet, and the interpreter is told that it has changed.
     unsafe {
+        (*(*class).tp_as_async).am_await = Some(ffi::PyObject_SelfIter);
         (*(*class).tp_as_async).am_send = Some(send::<A>);
         (*class).tp_flags |= HAVE_AM_SEND;
         ffi::PyType_Modified(class);
