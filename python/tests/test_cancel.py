@@ -534,6 +534,40 @@ async def test_consumer_cancelled_inside_async_for_does_no_harm_to_the_next_prod
     assert got == [1]
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ac.from_range().map(abs),
+        lambda: ac.merge(ac.from_range(), ac.from_range()),
+        lambda: ac.from_range().dup().tap(),
+        lambda: Chan().map(abs),
+    ],
+    ids=["map", "merge", "dup", "silent"],
+)
+@on_loop
+async def test_channel_that_only_its_cancelled_consumer_held(make):
+    """It goes while the exception passes, and its stages, which may run then, must not disturb that."""
+
+    async def consume():
+        async for _ in make():
+            await asyncio.sleep(0)
+
+    async def fail():
+        async for _ in make():
+            raise Boom
+
+    task = asyncio.ensure_future(consume())
+    await turns(5)
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+    task = asyncio.ensure_future(fail())
+    await turns()
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled() or isinstance(task.exception(), Boom)
+
+
 @pytest.mark.parametrize("kind", ["get", "put", "select"])
 @on_loop
 async def test_cancelled_operations_do_not_count_against_the_limit(kind):
