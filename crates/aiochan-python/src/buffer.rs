@@ -12,7 +12,7 @@ use pyo3::types::{PyInt, PyIterator, PyString};
 use crate::home::Home;
 use crate::report::report;
 use crate::tasks;
-use crate::value::{Value, raise};
+use crate::value::{Value, raise, undisturbed};
 
 /// How a channel keeps its values, as told by the arguments of its constructor.
 pub(crate) enum Kind {
@@ -118,7 +118,7 @@ pub(crate) fn is_inside() -> bool {
 /// Runs a method of a buffer.
 fn inside<R>(method: impl FnOnce(Python<'_>) -> PyResult<R>) -> R {
     INSIDE.set(true);
-    let result = tasks::holding_off(|| Python::attach(method));
+    let result = tasks::holding_off(|| undisturbed(method));
     INSIDE.set(false);
     result.unwrap_or_else(|error| raise(error))
 }

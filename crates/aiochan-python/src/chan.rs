@@ -25,7 +25,7 @@ use crate::names;
 use crate::op::{Dress, Op, Work};
 use crate::routine::Routine;
 use crate::tasks::settle;
-use crate::value::{Raised, Value};
+use crate::value::{Raised, Value, undisturbed};
 
 pub(crate) type Channel = aiochan::Chan<Value>;
 
@@ -258,7 +258,7 @@ impl Chan {
                 self.check_room(py, Side::Put)?;
                 let done = move |accepted: bool| {
                     if let Some(callback) = callback {
-                        Python::attach(|py| callback.call(py, truth(py, accepted)));
+                        undisturbed(|py| callback.call(py, truth(py, accepted)));
                     }
                 };
                 let queued =

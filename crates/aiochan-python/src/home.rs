@@ -13,6 +13,7 @@ use pyo3::types::PyDict;
 
 use crate::names;
 use crate::tasks;
+use crate::value::undisturbed;
 
 pub(crate) struct Home {
     me: Weak<Self>,
@@ -154,7 +155,7 @@ impl Executor for Home {
     fn schedule(&self, task: Runnable) {
         // Whoever can wake a task of this home holds it.
         if let Some(home) = self.me.upgrade() {
-            Python::attach(|py| home.post(py, Job::Run(task)));
+            undisturbed(|py| home.post(py, Job::Run(task)));
         }
     }
 }

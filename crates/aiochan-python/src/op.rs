@@ -21,7 +21,7 @@ use crate::send::Await;
 use crate::signal::Signal;
 use crate::tasks::{self, settle};
 use crate::turns;
-use crate::value::Value;
+use crate::value::{Value, undisturbed};
 
 /// What an operation comes to.
 pub(crate) type Outcome = PyResult<Py<PyAny>>;
@@ -260,7 +260,7 @@ impl Drop for Op {
         if let State::Waiting(Waiting { work, stays: true, .. }) = state {
             // Somebody has to hold it until it has taken effect.
             tasks::starting(None, || drop(aiochan::go(work)));
-            Python::attach(settle);
+            undisturbed(settle);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::task::Wake;
 use pyo3::prelude::*;
 
 use crate::home::{Home, Job};
+use crate::value::undisturbed;
 
 /// The waker of an operation's future.
 #[derive(Default)]
@@ -63,7 +64,7 @@ impl Signal {
         let fired = std::mem::take(&mut *listeners);
         drop(listeners);
         if !fired.is_empty() {
-            Python::attach(|py| {
+            undisturbed(|py| {
                 for Listener { home, job } in fired {
                     home.post(py, job);
                 }

@@ -34,3 +34,16 @@ pub(crate) fn raise(error: PyErr) -> ! {
     let reason: Reason = Arc::new(Raised(error));
     resume_unwind(Box::new(reason))
 }
+
+/// Runs `f`, which may be called while an object is being dropped because of an exception: that one is put
+/// away meanwhile, as Python code must not run beside it.
+pub(crate) fn undisturbed<R>(f: impl FnOnce(Python<'_>) -> R) -> R {
+    Python::attach(|py| {
+        let pending = PyErr::take(py);
+        let result = f(py);
+        if let Some(pending) = pending {
+            pending.restore(py);
+        }
+        result
+    })
+}
