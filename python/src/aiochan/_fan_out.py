@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
 from . import _aiochan, _check
-from .channel import Chan, output
+from .channel import Chan, first, output
 
 T = TypeVar("T")
 
@@ -76,20 +75,20 @@ class Pub(Generic[T]):
         self,
         inp: Chan[T],
         *,
-        topic_fn: Callable[[T], Hashable] | None = operator.itemgetter(0),
+        topic_fn: Callable[[T], Hashable] | None = first,
         buffer: Any = None,
         buffer_size: int | None = None,
     ) -> None:
         _check.channel("inp", inp)
-        topic_fn = operator.itemgetter(0) if topic_fn is None else topic_fn
-        _check.function("topic_fn", topic_fn)
+        topic = first if topic_fn is None else topic_fn
+        _check.function("topic_fn", topic)
         if buffer is not None and not isinstance(buffer, (str, int)):
             raise TypeError("buffer must be a size or a letter: outs cannot share one buffer object")
         Chan(buffer, buffer_size)  # refuses a bad buffer now, not at the first `sub`
         self._inp = inp
         self._buffer = buffer
         self._buffer_size = buffer_size
-        self._native = _aiochan.Pub(inp, topic_fn)
+        self._native = _aiochan.Pub(inp, topic)
 
     def sub(
         self,

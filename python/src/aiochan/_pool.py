@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import concurrent.futures
 import contextlib
 import functools
@@ -16,7 +17,7 @@ class Pool(Protocol):
     def submit(self, call: Callable[[Any], Any], value: Any) -> Awaitable[Any]: ...
 
     def close(self) -> None:
-        """Ends the pool when what is at work is done; it does not wait, and what has not begun is dropped."""
+        """Lets the pool end when it has done what it has; does not wait for that."""
 
 
 def make(
@@ -84,40 +85,83 @@ def _process_options(
     }
 
 
+class _Answers:
+    """Brings results from the pool's threads to the loop, as many at a time as there are."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._arrived: collections.deque[tuple[asyncio.Future[Any], Any, BaseException | None]] = collections.deque()
+        self._told = False
+
+    def bring(self, future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+        self._arrived.append((future, result, error))
+        if not self._told:
+            self._told = True
+            # A closed loop has nobody who waits.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._hand_out)
+
+    def _hand_out(self) -> None:
+        self._told = False
+        while self._arrived:
+            future, result, error = self._arrived.popleft()
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(result)
+            else:
+                if isinstance(error, StopIteration) or not isinstance(error, Exception):
+                    # Raised again on the loop it would mean something else: the end of a coroutine, or of all.
+                    cause, error = error, RuntimeError(f"the function raised {error!r}")
+                    error.__cause__ = cause
+                future.set_exception(error)
+
+
 class _ExecutorPool:
     def __init__(self, loop: asyncio.AbstractEventLoop, executor: concurrent.futures.Executor) -> None:
+        self._loop = loop
         self._executor = executor
-        self.submit = functools.partial(loop.run_in_executor, executor)
+        self._answers = _Answers(loop)
+
+    def submit(self, call: Callable[[Any], Any], value: Any) -> asyncio.Future[Any]:
+        try:
+            done = self._executor.submit(call, value)
+        except concurrent.futures.BrokenExecutor:
+            raise
+        except RuntimeError as error:
+            # The interpreter ends, which is nobody's failure.
+            raise asyncio.CancelledError(str(error)) from None
+        future = self._loop.create_future()
+        done.add_done_callback(functools.partial(self._bring, future))
+        return future
 
     def close(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        # What waits for a process must not be cancelled: an executor of processes that breaks, or finds what
+        # it cannot pickle, may then never end.
+        threads = isinstance(self._executor, concurrent.futures.ThreadPoolExecutor)
+        self._executor.shutdown(wait=False, cancel_futures=threads)
+
+    def _bring(self, future: asyncio.Future[Any], done: concurrent.futures.Future[Any]) -> None:
+        if not done.cancelled():
+            error = done.exception()
+            self._answers.bring(future, None if error else done.result(), error)
 
 
 class _MultiprocessingPool:
     def __init__(self, loop: asyncio.AbstractEventLoop, pool: Any) -> None:
         self._loop = loop
         self._pool = pool
+        self._answers = _Answers(loop)
 
     def submit(self, call: Callable[[Any], Any], value: Any) -> asyncio.Future[Any]:
         future = self._loop.create_future()
         self._pool.apply_async(
             call,
             (value,),
-            callback=functools.partial(self._soon, future, "set_result"),
-            error_callback=functools.partial(self._soon, future, "set_exception"),
+            callback=lambda result: self._answers.bring(future, result, None),
+            error_callback=lambda error: self._answers.bring(future, None, error),
         )
         return future
 
     def close(self) -> None:
         self._pool.close()
-
-    def _soon(self, future: asyncio.Future[Any], setter: str, what: Any) -> None:
-        """Called on a thread of the pool."""
-
-        def now() -> None:
-            if not future.done():
-                getattr(future, setter)(what)
-
-        # A closed loop has nobody who waits.
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(now)

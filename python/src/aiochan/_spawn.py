@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import inspect
 import threading
 from collections.abc import Awaitable, Coroutine, Generator
 from typing import Any, Generic, TypeVar
@@ -28,8 +27,8 @@ def go(coro: Awaitable[T], loop: asyncio.AbstractEventLoop | None = None) -> Awa
         loop = _loops.loop_for()
     here = asyncio._get_running_loop()
     if here is not loop and loop.is_running():
-        return _Elsewhere(asyncio.run_coroutine_threadsafe(_awaiting(coro), loop))
-    task = asyncio.ensure_future(coro, loop=loop)
+        return _Elsewhere(asyncio.run_coroutine_threadsafe(_coroutine(coro), loop))
+    task = asyncio.ensure_future(coro if isinstance(coro, asyncio.Future) else _coroutine(coro), loop=loop)
     _loops.keep(task)
     if here is not loop:
         # It may be about to start in another thread, and must not sleep with the task unseen.
@@ -68,7 +67,7 @@ def run_in_thread(
 
     def main() -> None:
         try:
-            target_loop.run_until_complete(coro)
+            target_loop.run_until_complete(_coroutine(coro))
         finally:
             if made:
                 _loops.close(target_loop)
@@ -82,10 +81,10 @@ def _run(coro: Awaitable[T], loop: asyncio.AbstractEventLoop | None) -> T:
     target_loop = asyncio.new_event_loop() if loop is None else loop
     try:
         if target_loop.is_running():
-            if inspect.iscoroutine(coro):
+            if asyncio.iscoroutine(coro):
                 coro.close()
             raise RuntimeError("loop must not be running; use go(coro, loop) for one that runs")
-        return target_loop.run_until_complete(coro)
+        return target_loop.run_until_complete(_coroutine(coro))
     finally:
         if loop is None:
             _loops.close(target_loop)
@@ -106,7 +105,12 @@ class _Elsewhere(Generic[T]):
         return getattr(self._future, name)
 
 
-async def _awaiting(awaitable: Awaitable[T]) -> T:
+def _coroutine(awaitable: Awaitable[T]) -> Coroutine[Any, Any, T]:
+    """As it is if it is one: a task that is cancelled before it began would not await what is inside."""
+    return awaitable if asyncio.iscoroutine(awaitable) else _await(awaitable)
+
+
+async def _await(awaitable: Awaitable[T]) -> T:
     return await awaitable
 
 

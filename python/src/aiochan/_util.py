@@ -109,8 +109,6 @@ class _CloseEvent:
 class PrivateNames:
     """The private attributes of the original's `Chan`, as a mixin."""
 
-    # The constructor's buffer and buffer_size.
-    _arguments: tuple[Any, Any] = (None, None)
     _withdrawn_puts = 0
     _withdrawn_gets = 0
     # The numbers of waiting puts and gets when something was withdrawn last.
@@ -124,19 +122,18 @@ class PrivateNames:
 
     @property
     def _buf(self) -> Any:
-        """A buffer of the channel's kind, or the channel's own if it was given as an object."""
-        kinds = {
+        """An empty buffer of the channel's kind, or the channel's own if it was given as an object."""
+        buffer = self._buffer  # type: ignore[attr-defined]
+        if not isinstance(buffer, tuple):
+            return buffer
+        kind, size = buffer
+        return {
             "f": buffers.FixedLengthBuffer,
             "d": buffers.DroppingBuffer,
             "s": buffers.SlidingBuffer,
             "p": buffers.PromiseBuffer,
-        }
-        kind, size = self._arguments
-        if isinstance(kind, str):
-            return kinds[kind](size)
-        if isinstance(kind, int):
-            return buffers.FixedLengthBuffer(kind) if kind else None
-        return kind
+            "i": buffers.IterBuffer,
+        }[kind](size if kind != "i" else ())
 
     @property
     def _dirty_puts(self) -> int:

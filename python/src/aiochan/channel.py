@@ -56,6 +56,8 @@ limit mostly wants a buffer, or puts that are awaited.
 MAX_DIRTY_SIZE = 256
 """Has no effect: a cancelled operation leaves the channel at once."""
 
+first: Callable[[Any], Any] = operator.itemgetter(0)
+
 
 class ChanStat(NamedTuple):
     """What `Chan.stats` returns."""
@@ -116,7 +118,9 @@ class Chan(PrivateNames, _NativeChan[T], Generic[T]):
         loop: asyncio.AbstractEventLoop | Literal["no_loop"] | None = None,
         name: str | None = None,
     ) -> None:
-        self._arguments = (buffer, buffer_size)
+        # The channel has been made by `__new__`. This is for subclasses, which may call it.
+        if buffer is not None and self._buffer is None and buffer != 0:
+            raise TypeError("a subclass that chooses the buffer itself must do so in __new__")
 
     def stats(self) -> ChanStat:
         """What the channel has done, and which side waits: useful to find the bottleneck of a pipeline."""
@@ -149,15 +153,14 @@ class Chan(PrivateNames, _NativeChan[T], Generic[T]):
         )
 
     def _describe_buffer(self) -> str:
-        kind, size = self._arguments
-        if kind is None or kind == 0:
+        buffer = self._buffer
+        if buffer is None:
             return "no buffer"
-        if isinstance(kind, int):
-            return f"fixed({kind})"
-        kinds = {"f": "fixed", "d": "dropping", "s": "sliding", "p": "promise"}
-        if isinstance(kind, str):
-            return kinds[kind] if kind == "p" else f"{kinds[kind]}({size})"
-        return type(kind).__name__
+        if not isinstance(buffer, tuple):
+            return type(buffer).__name__
+        kind, size = buffer
+        name = {"f": "fixed", "d": "dropping", "s": "sliding", "p": "promise", "i": "iterable"}[kind]
+        return name if size is None else f"{name}({size})"
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError("a Chan cannot be pickled or copied: it lives in one process; send its values instead")
@@ -418,7 +421,7 @@ class Chan(PrivateNames, _NativeChan[T], Generic[T]):
         return self._async_pipe(n, f, out, buffer, buffer_size, close, False)
 
     def _async_pipe(
-        self, n: int, f: Any, out: Any, buffer: Any, buffer_size: Any, close: bool, ordered: bool
+        self, n: int, f: Any, out: Chan[Any] | None, buffer: Any, buffer_size: Any, close: bool, ordered: bool
     ) -> Chan[Any]:
         n = _check.at_least(1, "n", n)
         _check.function("f", f)
@@ -566,8 +569,8 @@ class Chan(PrivateNames, _NativeChan[T], Generic[T]):
         )  # fmt: skip
 
     def _parallel_pipe(
-        self, n: int, f: Any, out: Any, buffer: Any, buffer_size: Any, close: bool, flatten: bool, mode: str,
-        mp_module: Any, pool_args: Any, pool_kwargs: Any, error_cb: Any, pool_buffer: Any, ordered: bool,
+        self, n: int, f: Any, out: Chan[Any] | None, buffer: Any, buffer_size: Any, close: bool, flatten: bool,
+        mode: str, mp_module: Any, pool_args: Any, pool_kwargs: Any, error_cb: Any, pool_buffer: Any, ordered: bool,
     ) -> Chan[Any]:  # fmt: skip
         n = _check.at_least(1, "n", n)
         _check.function("f", f)
@@ -602,7 +605,7 @@ class Chan(PrivateNames, _NativeChan[T], Generic[T]):
 
     def pub(
         self,
-        topic_fn: Callable[[T], Hashable] | None = operator.itemgetter(0),
+        topic_fn: Callable[[T], Hashable] | None = first,
         buffer: Any = None,
         buffer_size: int | None = None,
     ) -> Pub[T]:
@@ -652,9 +655,7 @@ def from_iter(it: Iterable[T], *, loop: asyncio.AbstractEventLoop | None = None)
     Items are pulled when they are asked for, on the thread that asks, one at a time. What the iterator
     raises ends the channel, and is its cause; so is a TypeError for an item that is None.
     """
-    chan: Chan[T] = _aiochan.from_iter(Chan, iter(it), loop)
-    chan._arguments = (it, None)
-    return chan
+    return _aiochan.from_iter(Chan, iter(it), loop)
 
 
 def from_range(
