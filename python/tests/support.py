@@ -6,6 +6,7 @@ import functools
 import gc
 import io
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -134,16 +135,22 @@ def in_threads(*functions):
     assert not any(thread.is_alive() for thread in threads), "a thread hangs"
 
 
-def script(code, *flags, environment=()):
+def script(code, *flags):
     """Runs a Python script on its own; it must end well, within the limit. Returns what it has printed."""
-    done = subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, *flags, "-c", textwrap.dedent(code)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        timeout=LIMIT,
         text=True,
         cwd=os.path.dirname(os.path.abspath(__file__)),
-        env={**os.environ, **dict(environment)},
+        start_new_session=True,
     )
-    assert done.returncode == 0, done.stderr
-    return done
+    try:
+        out, err = process.communicate(timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        # With its own children, which would keep the pipes open.
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        raise AssertionError(f"the process does not end\n{out}\n{err}") from None
+    assert process.returncode == 0, err
+    return subprocess.CompletedProcess(process.args, 0, out, err)

@@ -503,7 +503,7 @@ async def test_unsub_all_of_none_ends_all_subscriptions():
 @on_loop
 async def test_pub_does_not_stay_blocked_on_a_subscriber_that_has_gone(how):
     src = Chan()
-    pub = src.pub()
+    pub = src.pub(lambda v: v)
     slow, other = pub.sub("slow"), pub.sub("other", buffer=9)
     putting = asyncio.ensure_future(_put_all(src, ["slow"] * 50 + ["other"]))
     await turns()
