@@ -9,13 +9,15 @@ from support import Boom
 
 
 class Stage:
-    def __init__(self, make, *, before=None, in_order=True, ahead=0, none_is_error=True):
+    def __init__(self, make, *, before=None, in_order=True, ahead=0, bounded=True, none_is_error=True):
         self.make = make
         # What comes out of 1, 2, 3... before `f` fails at `k`.
         self.before = before or (lambda k: list(range(1, k)))
         self.in_order = in_order
         # How many more values than the failing one may have been read when it fails.
         self.ahead = ahead
+        # Not so where others may overtake the failing call as long as it pleases the system.
+        self.bounded = bounded
         self.none_is_error = none_is_error
 
 
@@ -55,10 +57,10 @@ STAGES = {
     "parallel_pipe thread": Stage(lambda c, f, **kw: c.parallel_pipe(2, f, **threads(**kw)), ahead=5),
     "parallel_pipe process": Stage(lambda c, f, **kw: c.parallel_pipe(2, f, **processes(**kw)), ahead=5),
     "parallel_pipe_unordered thread": Stage(
-        lambda c, f, **kw: c.parallel_pipe_unordered(2, f, **threads(**kw)), in_order=False, ahead=5
+        lambda c, f, **kw: c.parallel_pipe_unordered(2, f, **threads(**kw)), in_order=False, ahead=5, bounded=False
     ),
     "parallel_pipe_unordered process": Stage(
-        lambda c, f, **kw: c.parallel_pipe_unordered(2, f, **processes(**kw)), in_order=False, ahead=5
+        lambda c, f, **kw: c.parallel_pipe_unordered(2, f, **processes(**kw)), in_order=False, ahead=5, bounded=False
     ),
 }
 
