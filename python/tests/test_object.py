@@ -325,3 +325,45 @@ async def test_nothing_piles_up_over_many_operations():
     gc.collect()
     assert len(gc.get_objects()) - before < 100
     assert nobody_waits(c) and nobody_waits(d)
+
+
+class Function:
+    """A function that a weak reference can watch, also where a closure could not be."""
+
+    def __call__(self, v):
+        return v
+
+
+def add_itself(c, f):
+    c.add((c, f))
+
+
+def callback_with_its_channel(c, f):
+    c.get_nowait(lambda v: (c, f), immediate_only=False)
+
+
+ABANDONED = {
+    "map": lambda f: Chan().map(f),
+    "async_pipe": lambda f: Chan().async_pipe(1, f),
+    "dup": lambda f: Chan().map(f).dup().tap(),
+    "pub": lambda f: Chan().pub(f).sub(1),
+    "callback that holds its channel": lambda f: callback_with_its_channel(Chan(), f),
+    "channel that holds itself": lambda f: add_itself(Chan(1), f),
+}
+
+
+@pytest.mark.xfail(strict=True, reason="the collector does not see through the native half; close channels")
+@pytest.mark.parametrize("make", ABANDONED.values(), ids=ABANDONED.keys())
+@on_loop
+async def test_what_nobody_can_reach_any_more_is_collected_without_being_closed(make):
+    """As with the original, where all was of Python: neither end of these can be used by anybody."""
+    f = Function()
+    died = weakref.ref(f)
+    kept = make(f)
+    del f
+    await turns()
+    del kept
+    await turns()
+    gc.collect()
+    await turns()
+    assert died() is None

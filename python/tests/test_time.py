@@ -132,6 +132,32 @@ async def lateness(n=15, period=0.01):
     return statistics.median(late)
 
 
+async def spins():
+    """What a loop has to bear that is busy, but gives every millisecond to others."""
+    loop = asyncio.get_running_loop()
+    while True:
+        until = loop.time() + 0.001
+        while loop.time() < until:
+            pass
+        await asyncio.sleep(0)
+
+
+async def lateness_beside(work):
+    task = asyncio.ensure_future(work)
+    await turns(2)
+    late = await lateness()
+    task.cancel()
+    await asyncio.wait({task})
+    return late
+
+
+async def assert_on_time(work):
+    """Within 5 ms; on a machine that other programs keep busy, 5 ms more than what they take away."""
+    late = await soon(lateness_beside(work))
+    if late >= 0.005:
+        assert late < 0.005 + await soon(lateness_beside(spins()))
+
+
 async def reads_endlessly():
     async for _ in from_range():
         pass
@@ -245,12 +271,7 @@ async def test_endless_work_does_not_stop_the_loop(work):
 @pytest.mark.parametrize("work", ENDLESS)
 @on_loop
 async def test_endless_work_leaves_timers_on_time(work):
-    task = asyncio.ensure_future(work())
-    await turns(2)
-    late = await soon(lateness())
-    task.cancel()
-    await soon(asyncio.wait({task}))
-    assert late < 0.005
+    await assert_on_time(work())
 
 
 @pytest.mark.timing
@@ -267,9 +288,5 @@ async def test_stage_over_an_endless_source_leaves_timers_on_time(name, consumer
         async for _ in out:
             await asyncio.sleep(0.001)
 
-    task = asyncio.ensure_future(read() if consumer == "slow" else turns(1))
-    late = await soon(lateness())
-    task.cancel()
+    await assert_on_time(read() if consumer == "slow" else asyncio.sleep(0))
     out.close()
-    await soon(asyncio.wait({task}))
-    assert late < 0.005
