@@ -332,6 +332,9 @@ def test_consumer_ends_when_the_producer_fails():
         "out = ac.from_range().parallel_pipe(2, abs, mode='thread'); next(iter(out))",
         "out = ac.from_range().parallel_pipe(2, abs); next(iter(out))",
         "ac.run(leaves())",
+        "asyncio.run(leaves())",
+        "asyncio.run(leaves_fans())",
+        "ac.run(leaves_fans())",
         "ac.tick_tock(0.001).get_blocking()",
         "ac.timeout(60)",
     ],
@@ -353,6 +356,12 @@ def test_process_ends_whatever_was_left_unfinished(rest):
             ac.Chan().map(abs)
             ac.go(waits())
             await ac.nop()
+
+        async def leaves_fans():
+            src = ac.Chan()
+            out = src.dup().tap()
+            values = out.map(abs), ac.merge(src, out), out.pub().sub(1), ac.zip_chans(src)
+            await asyncio.sleep(0.001)
 
         {rest}
         print("end", flush=True)
