@@ -24,12 +24,14 @@ impl Deadline {
     /// So many seconds from now; `None` is never.
     pub(crate) fn after(timeout: Option<f64>) -> PyResult<Self> {
         let Some(seconds) = timeout else { return Ok(Self(None)) };
-        let duration = Duration::try_from_secs_f64(seconds.max(0.0)).map_err(|_| {
-            PyValueError::new_err(format!(
-                "timeout must be a number of seconds or None, not {seconds}"
-            ))
-        })?;
-        Ok(Self(Instant::now().checked_add(duration)))
+        if seconds.is_nan() {
+            return Err(PyValueError::new_err(
+                "timeout must be a number of seconds or None, not nan",
+            ));
+        }
+        // What is too long for a clock is for ever.
+        let duration = Duration::try_from_secs_f64(seconds.max(0.0)).ok();
+        Ok(Self(duration.and_then(|duration| Instant::now().checked_add(duration))))
     }
 }
 

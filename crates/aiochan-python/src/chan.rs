@@ -230,7 +230,7 @@ impl Chan {
                     let accepted = chan.put(value).await.is_ok();
                     Python::attach(|py| Ok(truth(py, accepted)))
                 });
-                Py::new(py, self.act(|| Op::start(py, work, true))?)
+                Py::new(py, self.act(|| Op::start_put(py, work, self.home.clone()))?)
             }
         }
     }
@@ -356,7 +356,7 @@ impl Chan {
             chan.join().await;
             Python::attach(|py| Ok(truth(py, true)))
         });
-        Py::new(py, Op::start(py, work, false))
+        Py::new(py, Op::start(py, work, self.home.clone()))
     }
 
     /// The figures of the moment.
@@ -436,7 +436,7 @@ impl Chan {
                     let value = value.await;
                     Python::attach(|py| Ok(value.map_or_else(|| py.None(), |value| value.0)))
                 });
-                Py::new(py, Op::start(py, work, false))
+                Py::new(py, Op::start(py, work, self.home.clone()))
             }
         }
     }
@@ -494,7 +494,7 @@ impl Chan {
                         }
                     })
                 });
-                Py::new(py, self.act(|| Op::start(py, work, false))?)
+                Py::new(py, self.act(|| Op::start(py, work, self.home.clone()))?)
             }
         }
     }

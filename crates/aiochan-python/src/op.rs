@@ -54,8 +54,12 @@ enum State {
 struct Waiting {
     work: Work,
     signal: Arc<Signal>,
-    /// Whether it goes on when nobody has its `Op` any more.
-    stays: bool,
+    /// Whether it is a put: its effect cannot be undone, and it goes on when nobody has its `Op` and nobody
+    /// has awaited it.
+    is_put: bool,
+    is_awaited: bool,
+    /// Where it was begun.
+    home: Option<Arc<Home>>,
 }
 
 /// Where an operation is.
@@ -79,10 +83,20 @@ impl Op {
         Self::with(State::Leased(value, dress))
     }
 
-    /// Begins with an operation. One that `stays` takes effect also if nobody keeps the `Op`.
-    pub(crate) fn start(py: Python<'_>, work: Work, stays: bool) -> Self {
+    /// Begins with an operation.
+    pub(crate) fn start(py: Python<'_>, work: Work, home: Option<Arc<Home>>) -> Self {
+        Self::begin(py, work, home, false)
+    }
+
+    /// Begins with a put, which takes effect also if nobody keeps the `Op`.
+    pub(crate) fn start_put(py: Python<'_>, work: Work, home: Option<Arc<Home>>) -> Self {
+        Self::begin(py, work, home, true)
+    }
+
+    fn begin(py: Python<'_>, work: Work, home: Option<Arc<Home>>, is_put: bool) -> Self {
         let signal = Arc::<Signal>::default();
-        let op = Self::with(State::Waiting(Waiting { work, signal, stays }));
+        let waiting = Waiting { work, signal, is_put, is_awaited: false, home };
+        let op = Self::with(State::Waiting(waiting));
         // It takes effect, or its place in the queue, now.
         op.poll(py);
         op
@@ -113,7 +127,7 @@ impl Op {
         };
         let before = mem::replace(&mut *self.state(), next);
         if matches!(before, State::Polled { give_up: true, .. }) {
-            self.give_up(None);
+            self.give_up(py, None);
         }
         settle(py);
     }
@@ -172,6 +186,9 @@ impl Op {
         let home = Home::here(py).map_err(Err)?;
         let home = home.ok_or_else(|| Err(PyRuntimeError::new_err(NO_LOOP)))?;
         let bell = names::bell(home.event_loop(py)).map_err(Err)?;
+        if let State::Waiting(waiting) = &mut *self.state() {
+            waiting.is_awaited = true;
+        }
         if signal.listen(&home, || Job::Resolve(bell.clone_ref(py))) {
             return Ok(bell);
         }
@@ -188,7 +205,12 @@ impl Op {
     }
 
     /// Gives the operation up. `false` if it is over.
-    fn give_up(&self, message: Option<Py<PyAny>>) -> bool {
+    fn give_up(&self, py: Python<'_>, message: Option<Py<PyAny>>) -> bool {
+        if matches!(&*self.state(), State::Waiting(put) if put.is_put && put.signal.is_woken()) {
+            // It has taken effect, and `result` says so.
+            self.poll(py);
+            return false;
+        }
         let mut state = self.state();
         let signal = match &mut *state {
             State::Waiting(waiting) => waiting.signal.clone(),
@@ -208,6 +230,16 @@ impl Op {
         true
     }
 
+    /// The loop that runs here, or else that where it was begun.
+    fn home(&self, py: Python<'_>) -> PyResult<Arc<Home>> {
+        let begun = match &*self.state() {
+            State::Waiting(waiting) => waiting.home.clone(),
+            _ => None,
+        };
+        let home = Home::here(py)?.or(begun);
+        home.ok_or_else(|| PyRuntimeError::new_err("no event loop runs on this thread"))
+    }
+
     fn cancelled_error(&self, py: Python<'_>) -> PyErr {
         match &*self.state() {
             State::Cancelled(message) => cancelled(py, message),
@@ -217,7 +249,7 @@ impl Op {
 
     /// Gives the operation up, because who awaited it has gone.
     pub(crate) fn abandon(&self, py: Python<'_>) {
-        self.give_up(None);
+        self.give_up(py, None);
         settle(py);
     }
 
@@ -257,7 +289,7 @@ impl Drop for Op {
             self.state.get_mut().unwrap_or_else(PoisonError::into_inner),
             State::Cancelled(None),
         );
-        if let State::Waiting(Waiting { work, stays: true, .. }) = state {
+        if let State::Waiting(Waiting { work, is_put: true, is_awaited: false, .. }) = state {
             // Somebody has to hold it until it has taken effect.
             tasks::starting(None, || drop(aiochan::go(work)));
             undisturbed(settle);
@@ -325,10 +357,6 @@ impl Op {
         Self::raise_thrown(kind, value, traceback)
     }
 
-    fn close(&self, py: Python<'_>) {
-        self.abandon(py);
-    }
-
     /// Whether the operation is over.
     fn done(&self) -> bool {
         self.is_over()
@@ -341,7 +369,7 @@ impl Op {
     /// Gives the operation up: a put is withdrawn, what a get was given goes to the next.
     #[pyo3(signature = (msg=None))]
     fn cancel(&self, py: Python<'_>, msg: Option<Py<PyAny>>) -> bool {
-        let given_up = self.give_up(msg);
+        let given_up = self.give_up(py, msg);
         settle(py);
         given_up
     }
@@ -372,9 +400,11 @@ impl Op {
         context: Option<Py<PyAny>>,
     ) -> PyResult<()> {
         let py = slf.py();
-        let home = Home::here(py)?.ok_or_else(|| {
-            PyRuntimeError::new_err("a callback of an operation needs an event loop that runs")
-        })?;
+        let home = slf.get().home(py)?;
+        let context = match context {
+            Some(context) => Some(context),
+            None => Some(py.import("contextvars")?.call_method0("copy_context")?.unbind()),
+        };
         let call = || {
             let (callback, context) =
                 (callback.clone_ref(py), context.as_ref().map(|c| c.clone_ref(py)));
@@ -402,10 +432,7 @@ impl Op {
     }
 
     fn get_loop(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let home = Home::here(py)?;
-        let home =
-            home.ok_or_else(|| PyRuntimeError::new_err("no event loop runs on this thread"))?;
-        Ok(home.event_loop(py).clone().unbind())
+        Ok(self.home(py)?.event_loop(py).clone().unbind())
     }
 
     /// What `asyncio.gather` raises for this.

@@ -38,7 +38,7 @@ impl Routine {
         if let State::New(work) = &mut *state
             && let Some(work) = work.take()
         {
-            *state = State::Begun(Op::start(py, work, false));
+            *state = State::Begun(Op::start(py, work, None));
         }
         match &*state {
             State::Begun(op) => op.step(py),

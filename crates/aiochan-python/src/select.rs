@@ -42,7 +42,7 @@ pub(crate) fn select(
             (here, _) => here,
         },
     };
-    let callback = cb.map(|function| Callback { function, home });
+    let callback = cb.map(|function| Callback { function, home: home.clone() });
     let mut order: Vec<_> = (0..arms.len()).collect();
     if !priority {
         fastrand::shuffle(&mut order);
@@ -76,7 +76,7 @@ pub(crate) fn select(
         })
     });
     match callback {
-        None => Ok(Some(Py::new(py, Op::start(py, work, false))?)),
+        None => Ok(Some(Py::new(py, Op::start(py, work, home))?)),
         Some(callback) => {
             let home = callback.home.clone();
             tasks::starting(home, || {

@@ -65,12 +65,17 @@ pub(crate) fn starting_soon(
     home: Option<Arc<Home>>,
     f: impl FnOnce(),
 ) -> PyResult<()> {
+    let running = names::running_loop(py)?;
+    if running.is_none() {
+        starting(home, f);
+        settle(py);
+        return Ok(());
+    }
     let before = COUNT.get();
     starting(home, f);
-    if COUNT.get() > before && !names::running_loop(py)?.is_none() {
+    if COUNT.get() > before {
         let new = READY.with_borrow_mut(|ready| ready.split_off(before));
         COUNT.set(before);
-        let running = names::running_loop(py)?;
         running.call_method1("call_soon", (Bound::new(py, GoOn(Mutex::new(new)))?,))?;
     }
     Ok(())

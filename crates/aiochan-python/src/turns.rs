@@ -24,7 +24,11 @@ pub(crate) fn is_due() -> bool {
 #[cold]
 fn is_late() -> bool {
     let now = Instant::now();
-    let late = LAST.get().is_none_or(|last| now - last > SLICE);
+    let Some(last) = LAST.get() else {
+        LAST.set(Some(now));
+        return false;
+    };
+    let late = now - last > SLICE;
     if late {
         LAST.set(Some(now));
     }
