@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::ptr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,6 +16,7 @@ use crate::error::PutError;
 use crate::feed::Feed;
 use crate::flow::Flow;
 use crate::output::{Output, unwound};
+use crate::panics::{caught, copies, discard, panicked};
 use crate::select::{Outcome, Select, Selected};
 use crate::spawn::go;
 
@@ -58,7 +59,11 @@ where
         assert!(!outs.is_empty(), "distribute to no channels; give it at least one");
         drop(go(async move {
             let feeds = outs.iter().map(|out| out.feed().clone()).collect();
-            let reason = match unwound(spread(stream, feeds)).await {
+            let mut stream = pin!(Some(stream));
+            let spread = unwound(spread(stream.as_mut(), feeds)).await;
+            // It is not dropped by a panic of its own: its `Drop` may panic as well.
+            let dropped = caught(|| stream.set(None)).map_err(panicked);
+            let reason = match spread.and(dropped) {
                 Ok(()) => origins.reason(),
                 Err(panicked) => Some(Arc::new(panicked) as _),
             };
@@ -74,11 +79,10 @@ impl<T: Clone + Send + 'static> Chan<T> {
     }
 }
 
-async fn spread<S: Stream>(stream: S, outs: Vec<Feed<S::Item>>)
+async fn spread<S: Stream>(mut stream: Pin<&mut Option<S>>, outs: Vec<Feed<S::Item>>)
 where
     S::Item: Clone + Send,
 {
-    let mut stream = pin!(Some(stream));
     let mut open: Vec<_> = outs.iter().collect();
     let mut closings: FuturesUnordered<_> = outs.iter().map(closed).collect();
     // Whether an out is open still.
@@ -113,13 +117,19 @@ async fn closed<T>(out: &Feed<T>) -> &Feed<T> {
     out
 }
 
-/// Puts the value into an out that can take it at once.
+/// Puts the value into an out that can take it at once. One whose consumer panics over it has had it, and is
+/// closed with the cause.
 fn try_each<T>(outs: &[&Feed<T>], mut value: T) -> Result<(), T> {
     let first = fastrand::usize(..outs.len().max(1));
     for out in outs[first..].iter().chain(&outs[..first]) {
-        match out.try_put(value) {
-            Ok(()) => return Ok(()),
-            Err(error) => value = error.into_inner(),
+        match caught(|| out.try_put(value)) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => value = error.into_inner(),
+            Err(panic) => {
+                let reason = Arc::new(panicked(panic));
+                discard(caught(|| out.chan().close_as(Some(reason))));
+                return Ok(());
+            }
         }
     }
     Err(value)
@@ -127,10 +137,13 @@ fn try_each<T>(outs: &[&Feed<T>], mut value: T) -> Result<(), T> {
 
 /// Puts the value into one of the outs, unless all are closed.
 async fn put_in_one<T: Clone + Send>(mut outs: Vec<&Feed<T>>, mut value: T) {
-    while let Some((last, others)) = outs.split_last() {
-        let select =
-            others.iter().fold(Select::new(), |select, out| select.put(out.chan(), value.clone()));
-        let Selected { index, outcome, .. } = select.put(last.chan(), value).await;
+    while !outs.is_empty() {
+        let copies = copies(value, outs.len());
+        let select = outs
+            .iter()
+            .zip(copies)
+            .fold(Select::new(), |all, (out, copy)| all.put(out.chan(), copy));
+        let Selected { index, outcome, .. } = select.await;
         match outcome {
             Outcome::Put(Err(PutError(back))) => value = back,
             _ => return,

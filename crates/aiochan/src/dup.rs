@@ -6,7 +6,7 @@ use std::fmt;
 use crate::buffer::Buf;
 use crate::chan::Chan;
 use crate::control::Control;
-use crate::fan::{Order, Tap, fan_out, tap};
+use crate::fan::{Order, Tap, fan_out};
 use crate::output::Output;
 
 impl<T: Clone + Send + 'static> Chan<T> {
@@ -186,7 +186,7 @@ impl<T: Clone + Send + 'static> Dup<T> {
     fn add<'a>(&self, outs: impl IntoIterator<Item = (&'a Chan<T>, bool)>) {
         let outs = outs.into_iter();
         let new = |(out, keep_open)| Tap { output: Output::new(out, keep_open), _lease: None };
-        tap(&self.control, outs.map(new).collect());
+        self.control.start(Order::Tap(outs.map(new).collect()));
     }
 }
 

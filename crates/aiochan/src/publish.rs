@@ -53,7 +53,7 @@ impl<T: Clone + Send + 'static> Chan<T> {
     {
         let inp = self.clone();
         let start = |orders| drop(go(Router::new(inp, topic_fn, buffer_of).run(orders)));
-        Pub { control: Control::new(|| Order::Abandoned, start) }
+        Pub { control: Control::new(start) }
     }
 }
 
@@ -174,9 +174,7 @@ where
     }
 
     fn add(&self, topic: K, output: Output<T>) {
-        if let Err(late) = self.control.start(Order::Sub(topic, output)) {
-            late.refuse(&self.control.reason());
-        }
+        self.control.start(Order::Sub(topic, output));
     }
 }
 
