@@ -69,6 +69,7 @@ impl<T> control::Order for Order<T> {
                 Self::Tap(taps) => {
                     let count = |tap: &mut Tap<T>| counts(tap.output.feed(), &untapped);
                     let gone: Vec<_> = taps.extract_if(.., |tap| !count(tap)).collect();
+                    gone.iter().for_each(|tap| tap.output.release());
                     pointless.push(Self::Tap(gone));
                     !taps.is_empty()
                 }

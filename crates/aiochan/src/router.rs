@@ -60,7 +60,13 @@ impl<T, K> control::Order for Order<T, K> {
                 Self::Close | Self::Abandoned | Self::Idle(_) => false,
             }
         };
-        orders.extract_if(.., is_pointless).collect()
+        let pointless: Vec<_> = orders.extract_if(.., is_pointless).collect();
+        for order in &pointless {
+            if let Self::Sub(_, output) = order {
+                output.release();
+            }
+        }
+        pointless
     }
 }
 
