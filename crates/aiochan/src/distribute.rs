@@ -30,7 +30,8 @@ where
     ///
     /// An out that is closed is passed over, and no value is lost in it: what it does not accept goes to
     /// another. A value that waits to be taken waits in all outs at once; for that it is cloned, and of
-    /// the clones one is delivered. (Put what is expensive to clone into an [`Arc`].)
+    /// the clones one is delivered. (Put what is expensive to clone into an [`Arc`].) An out whose consumer
+    /// panics over a value has had it, and is closed with the cause; the others go on.
     ///
     /// When the input ends the outs are closed, with its reason if it has one, unless they are to be
     /// [kept open](Self::keep_open). When all outs are closed, or nobody is left who could get from them,
@@ -74,6 +75,16 @@ where
 
 impl<T: Clone + Send + 'static> Chan<T> {
     /// [`Flow::distribute`] of this channel's values.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::Chan;
+    ///
+    /// let (jobs, [a, b]) = (Chan::new(), [Chan::new(), Chan::new()]);
+    /// jobs.distribute([&a, &b]);
+    /// jobs.put_blocking("wash up").unwrap();
+    /// assert_eq!(b.get_blocking(), Some("wash up")); // `a` is busy
+    /// ```
     pub fn distribute<C: Borrow<Chan<T>>>(&self, outs: impl IntoIterator<Item = C>) {
         self.flow().distribute(outs);
     }

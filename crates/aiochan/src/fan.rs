@@ -309,3 +309,52 @@ impl<T: Clone + Send + 'static> Worker for Fan<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Order as _;
+
+    /// What is pointless goes, what counts stays, in order.
+    #[test]
+    fn pruning() {
+        let chans: Vec<Chan<u32>> = (0..4).map(|_| Chan::new()).collect();
+        let tap = |ids: &[usize]| {
+            let tap = |id: &usize| Tap { output: Output::new(&chans[*id], false), _lease: None };
+            Order::Tap(ids.iter().map(tap).collect())
+        };
+        let untap = |id: usize| Order::Untap(chans[id].feed());
+        let mut orders = vec![
+            tap(&[0]),
+            untap(1),
+            Order::UntapAll,
+            untap(2),
+            tap(&[0, 1, 2, 3]),
+            untap(1),
+            untap(1),
+            tap(&[1]),
+            untap(3),
+            Order::Abandoned,
+        ];
+        chans[3].close();
+        drop(Order::prune(&mut orders));
+        let shown = orders.iter().map(|order| match order {
+            Order::Tap(taps) => {
+                let place =
+                    |tap: &Tap<u32>| chans.iter().position(|c| c == tap.output.feed().chan());
+                format!("tap {:?}", taps.iter().filter_map(place).collect::<Vec<_>>())
+            }
+            Order::Untap(out) => format!("untap {:?}", chans.iter().position(|c| c == out.chan())),
+            Order::UntapAll => "all".to_string(),
+            Order::Close | Order::Abandoned => "end".to_string(),
+        });
+        let kept = ["all", "untap Some(2)", "tap [0, 2]", "untap Some(1)", "tap [1]", "end"];
+        assert_eq!(shown.collect::<Vec<_>>(), kept);
+        orders.iter().for_each(|order| {
+            if let Order::Tap(taps) = order {
+                taps.iter().for_each(|tap| tap.output.release());
+            }
+        });
+        assert!(!chans[..3].iter().any(Chan::is_closed));
+    }
+}

@@ -173,6 +173,16 @@ impl Wake for Awaiting {
 
 impl<T> Task<T> {
     /// Whether the task has ended.
+    ///
+    /// # Examples
+    /// ```
+    /// let gate = aiochan::Chan::new();
+    /// let other_side = gate.clone();
+    /// let task = aiochan::go(async move { other_side.get().await });
+    /// assert!(!task.is_finished());
+    /// gate.put_blocking(1).unwrap();
+    /// assert_eq!(aiochan::run(task), Some(1));
+    /// ```
     pub fn is_finished(&self) -> bool {
         match &self.0 {
             #[cfg(feature = "tokio")]
@@ -182,6 +192,17 @@ impl<T> Task<T> {
     }
 
     /// Cancels the task: if it has not ended its future is dropped, when it is not being polled.
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = aiochan::Chan::<u32>::new().split();
+    /// let task = aiochan::go(async move {
+    ///     std::future::pending::<()>().await;
+    ///     drop(tx);
+    /// });
+    /// task.cancel();
+    /// assert_eq!(rx.get_blocking(), None); // `tx` is dropped with the task
+    /// ```
     pub fn cancel(mut self) {
         match &mut self.0 {
             #[cfg(feature = "tokio")]

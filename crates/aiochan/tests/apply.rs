@@ -185,13 +185,18 @@ fn what_waits_in_an_output_that_is_closed_is_delivered() {
             reports.try_put(out.put(n).await).unwrap();
         }
     });
-    let c = c.chan();
-    while c.stats().parked_puts == 0 {
-        std::thread::yield_now();
-    }
-    c.close();
-    assert_eq!(c.iter().collect::<Vec<_>>(), [0]);
-    assert_eq!(report.get_blocking(), Some(Ok(())));
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+        let c = c.chan();
+        while c.stats().parked_puts == 0 {
+            tokio::task::yield_now().await;
+        }
+        c.close();
+        for _ in 0..20 {
+            tokio::task::yield_now().await; // it learns that, and waits
+        }
+        assert_eq!(c.collect().await, [0]);
+        assert_eq!(report.get().await, Some(Ok(())));
+    });
 }
 
 /// 6: what others have put there does not keep it.

@@ -5,12 +5,13 @@
 #[path = "behaviour/watch.rs"]
 mod watch;
 
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Wake, Waker};
+use std::sync::{Arc, Barrier};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::available_parallelism;
 
 use aiochan::{Chan, Task, from_range, go, nop, run, select_blocking};
 use watch::{in_own_process, wait_until};
@@ -40,10 +41,17 @@ fn panics<R>(f: impl FnOnce() -> R) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
-/// All threads of the executor are there still.
+/// All threads of the executor are there still, and free.
 fn the_executor_is_well() {
-    let tasks: Vec<_> = (0..100).map(|n| go(async move { n })).collect();
-    assert_eq!(tasks.into_iter().map(run).sum::<u32>(), 4950);
+    let threads = available_parallelism().map_or(2, |n| n.get().max(2));
+    let all_there = Arc::new(Barrier::new(threads));
+    let tasks: Vec<_> = (0..threads)
+        .map(|_| {
+            let all_there = all_there.clone();
+            go(async move { all_there.wait().is_leader() })
+        })
+        .collect();
+    assert_eq!(tasks.into_iter().map(run).filter(|leader| *leader).count(), 1);
 }
 
 /// 5, user code may panic: a future that is dropped because its task is cancelled, before and after its
@@ -135,9 +143,9 @@ fn a_waker_that_panics() {
 fn a_panic_goes_on_in_who_awaits_the_task() {
     assert_eq!(panics(|| run(go(async { panic!("in the task") }))), "in the task");
     let (bomb, _) = Bomb::new();
-    let task = go(std::future::poll_fn(move |_| {
+    let task = go(poll_fn(move |_| {
         let _ = &bomb;
-        std::task::Poll::Ready(())
+        Poll::Ready(())
     }));
     assert_eq!(panics(|| run(task)), "it cannot be dropped");
 }
