@@ -4,7 +4,6 @@ use std::borrow::Borrow;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::ptr;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
@@ -16,7 +15,7 @@ use crate::error::PutError;
 use crate::feed::Feed;
 use crate::flow::Flow;
 use crate::output::{Output, unwound};
-use crate::panics::{caught, copies, discard, panicked};
+use crate::panics::{caught, cause, copies, discard};
 use crate::select::{Outcome, Select, Selected};
 use crate::spawn::go;
 
@@ -63,10 +62,10 @@ where
             let mut stream = pin!(Some(stream));
             let spread = unwound(spread(stream.as_mut(), feeds)).await;
             // It is not dropped by a panic of its own: its `Drop` may panic as well.
-            let dropped = caught(|| stream.set(None)).map_err(panicked);
+            let dropped = caught(|| stream.set(None)).map_err(cause);
             let reason = match spread.and(dropped) {
                 Ok(()) => origins.reason(),
-                Err(panicked) => Some(Arc::new(panicked) as _),
+                Err(reason) => Some(reason),
             };
             outs.iter().for_each(|out| out.end(reason.clone()));
         }));
@@ -137,7 +136,7 @@ fn try_each<T>(outs: &[&Feed<T>], mut value: T) -> Result<(), T> {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => value = error.into_inner(),
             Err(panic) => {
-                let reason = Arc::new(panicked(panic));
+                let reason = cause(panic);
                 discard(caught(|| out.chan().close_as(Some(reason))));
                 return Ok(());
             }

@@ -20,7 +20,7 @@ use crate::control::{self, Control, Orders, Worker, exhausted};
 use crate::error::TryPutError;
 use crate::feed::Feed;
 use crate::output::{Output, unwound};
-use crate::panics::{Caught, caught, copies, discard, panicked};
+use crate::panics::{Caught, caught, cause, copies, discard};
 use crate::spawn::go;
 use crate::state::Reason;
 use crate::stream::Items;
@@ -143,7 +143,7 @@ impl<T: Clone + Send + 'static> Fan<T> {
             News::Exhausted
         });
         let reason = match unwound(orders.serve(&mut self)).await {
-            Err(panicked) => Some(Arc::new(panicked) as Reason),
+            Err(reason) => Some(reason),
             Ok(()) => self.source.chan().close_reason(),
         };
         watch.abort();
@@ -213,7 +213,7 @@ impl<T: Clone + Send + 'static> Fan<T> {
     /// Takes an out off whose consumer, or value, has panicked. That is nobody else's concern.
     fn fail(&mut self, id: u64, panic: Box<dyn Any + Send>) {
         if let Some(out) = self.remove(id) {
-            out.tap.output.fail(Arc::new(panicked(panic)));
+            out.tap.output.fail(cause(panic));
         }
     }
 

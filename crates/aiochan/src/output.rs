@@ -12,9 +12,9 @@ use std::thread;
 use futures_core::Stream;
 
 use crate::chan::Chan;
-use crate::error::{Panicked, TryPutError};
+use crate::error::TryPutError;
 use crate::feed::Feed;
-use crate::panics::{Caught, caught, discard, panicked};
+use crate::panics::{Caught, caught, cause, discard};
 use crate::spawn::go;
 use crate::state::Reason;
 
@@ -147,14 +147,14 @@ pub(crate) fn start_worker<T, W>(
     go(async move {
         match unwound(async { work(out.feed().clone()).await }).await {
             Ok(()) => out.end(origins.reason()),
-            Err(panicked) => out.fail(Arc::new(panicked)),
+            Err(reason) => out.fail(reason),
         }
     });
 }
 
-/// The output of `future`, or its panic.
-pub(crate) async fn unwound<F: Future>(future: F) -> Result<F::Output, Panicked> {
-    Caught::new(future).await.map_err(panicked)
+/// The output of `future`, or the reason that its panic is.
+pub(crate) async fn unwound<F: Future>(future: F) -> Result<F::Output, Reason> {
+    Caught::new(future).await.map_err(cause)
 }
 
 /// Puts the items of `stream` into `out` until either ends. When `out` ends while an item waits to be put

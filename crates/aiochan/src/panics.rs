@@ -5,12 +5,14 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::{mem, thread};
 
 use pin_project_lite::pin_project;
 
 use crate::error::Panicked;
+use crate::state::Reason;
 
 /// What `f` returns, or its panic.
 pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> thread::Result<R> {
@@ -25,11 +27,11 @@ pub(crate) fn discard<T>(value: T) {
     }
 }
 
-/// What a panic said.
-pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Panicked {
-    let panicked = Panicked::new(&*panic);
+/// The reason that a panic is.
+pub(crate) fn cause(panic: Box<dyn Any + Send>) -> Reason {
+    let reason = Arc::new(Panicked::new(&*panic));
     discard(panic);
-    panicked
+    reason
 }
 
 /// `value` with `f` of it. If that panics `value` is dropped first, and the panic goes on.

@@ -21,7 +21,7 @@ use crate::error::{Panicked, TryPutError};
 use crate::fan::{self, Tap, fan_out};
 use crate::feed::Feed;
 use crate::output::{Output, dropped, unwound};
-use crate::panics::{Caught, along, caught, discard, panicked};
+use crate::panics::{Caught, along, caught, cause, discard};
 use crate::state::Reason;
 use crate::stream::Items;
 
@@ -155,7 +155,7 @@ where
 
     pub(crate) async fn run(mut self, mut orders: Orders<Order<T, K>>) {
         let reason = match unwound(orders.serve(&mut self)).await {
-            Err(panicked) => Some(Arc::new(panicked) as Reason),
+            Err(reason) => Some(reason),
             Ok(()) => self.source.chan().close_reason(),
         };
         discard(caught(|| self.inp.stream_mut().leave()));
@@ -265,7 +265,7 @@ where
         let (value, topic) = along(value, |_| self.topics.get(&topic));
         let Some(topic) = topic else { return };
         match caught(|| topic.feed.try_put(value)) {
-            Err(panic) => topic.close(Some(Arc::new(panicked(panic)))),
+            Err(panic) => topic.close(Some(cause(panic))),
             Ok(Err(TryPutError::Full(value))) => {
                 let feed = topic.feed.clone();
                 self.put = Some(Box::pin(Caught::new(async move {

@@ -9,8 +9,6 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake, Waker, ready};
 use std::thread::{self, JoinHandle};
 
-use async_task::Runnable;
-
 use crate::block::{block_on, in_task};
 use crate::chan::Chan;
 use crate::panics::{Caught, caught, discard};
@@ -138,7 +136,7 @@ enum Kind<T> {
 impl<T: Send + 'static> Task<T> {
     fn new(
         future: impl Future<Output = T> + Send + 'static,
-        schedule: impl Fn(Runnable) + Send + Sync + 'static,
+        schedule: impl Fn(async_task::Runnable) + Send + Sync + 'static,
     ) -> Self {
         let caught = Caught::new(future);
         let ended = async { Ended(Some(caught.await)) };
@@ -259,10 +257,10 @@ impl<T> Drop for Kind<T> {
 }
 
 /// The channel of tasks that are ready to run.
-fn ready_tasks() -> &'static Chan<Runnable> {
-    static READY: OnceLock<Chan<Runnable>> = OnceLock::new();
+fn ready_tasks() -> &'static Chan<async_task::Runnable> {
+    static READY: OnceLock<Chan<async_task::Runnable>> = OnceLock::new();
     READY.get_or_init(|| {
-        let ready: Chan<Runnable> = Chan::unbounded();
+        let ready: Chan<async_task::Runnable> = Chan::unbounded();
         let wanted = own_threads();
         let started = (0..wanted).map_while(|n| {
             let ready = ready.clone();
