@@ -4,12 +4,12 @@
 //! into, the crawler offers the next one to whichever worker is free, or takes in what one of them has
 //! found, whatever is possible first. Nobody waits for each other in a circle, though all of them both put
 //! and get and nothing has a buffer. It knows when it is done: nothing is left to do, and no one at work.
+//! Were a worker to panic, `found` would be closed, and nobody would wait for what never comes.
 //!
 //! Usage: `crawler [DIRECTORY]`
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use aiochan::{Chan, select_blocking};
 
@@ -40,11 +40,8 @@ fn list(dir: &Path) -> Listing {
 
 fn main() {
     let root = std::env::args_os().nth(1).unwrap_or_else(|| ".".into());
-    let (to_do, found) = (Chan::<PathBuf>::new(), Chan::<Listing>::new());
-    for _ in 0..WORKERS {
-        let (to_do, found) = (to_do.clone(), found.clone());
-        thread::spawn(move || to_do.iter().try_for_each(|dir| found.put_blocking(list(&dir))));
-    }
+    let to_do = Chan::<PathBuf>::new();
+    let found = to_do.parallel_pipe_unordered(WORKERS, |dir| list(&dir)).chan();
 
     let (mut open, mut at_work) = (vec![PathBuf::from(root)], 0);
     let (mut dirs, mut files, mut bytes) = (0_u64, 0, 0);
@@ -56,7 +53,7 @@ fn main() {
             },
             None => found.get_blocking(),
         };
-        let Listing { dirs: more, files: here, bytes: size } = listing.unwrap();
+        let Listing { dirs: more, files: here, bytes: size } = listing.expect("no worker panics");
         at_work -= 1;
         dirs += 1;
         (files, bytes) = (files + here, bytes + size);

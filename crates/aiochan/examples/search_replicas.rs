@@ -2,7 +2,8 @@
 //!
 //! What to learn from it: slow answers are avoided by asking more than one, and by not waiting for the
 //! rest. No locks, no conditions, no callbacks. Whoever answers too late puts into a channel that nobody
-//! can get from any more, and ends.
+//! can get from any more, and ends then. Nobody is told to stop before: a replica that never answers keeps
+//! its task, and a program that runs for long would keep the tasks' handles, to cancel them.
 //!
 //! After Rob Pike's "Go Concurrency Patterns".
 

@@ -31,6 +31,11 @@ impl<S> Budget<S> {
     pub(crate) fn new(stream: S) -> Self {
         Self { stream, stride: 1, left: 1, since: None }
     }
+
+    /// The stream inside.
+    pub(crate) fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
 }
 
 impl<S: Stream> Stream for Budget<S> {

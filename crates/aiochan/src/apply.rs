@@ -19,10 +19,10 @@ impl<T: Send + 'static> Chan<T> {
     /// `out.chan().close_with(reason)`, as the last thing it does.
     ///
     /// # Cancel safety
-    /// When the output is closed, or nobody is left who could get from it, puts fail, also one that waits,
-    /// and `f` may draw its conclusions. As soon as it waits for anything else it is dropped where it waits,
-    /// and with it the values that it has taken and not put on. What it was about to get stays in the
-    /// input.
+    /// When the output is closed, or nobody is left who could get from it, puts fail, and `f` may draw its
+    /// conclusions. A put that waits when it is closed is still for those who drain it, and fails only when
+    /// nobody is left who could. As soon as `f` waits for anything but that it is dropped where it waits, and
+    /// with it the values that it has taken and not put on. What it was about to get stays in the input.
     ///
     /// # Examples
     /// ```
@@ -70,7 +70,7 @@ where
     }
 }
 
-/// Runs `f` to its end, or until `out` is closed.
+/// Runs `f` to its end, or until `out` is closed and no put waits in it any more.
 async fn while_wanted<R, W>(out: Feed<R>, f: impl FnOnce(Feed<R>) -> W)
 where
     W: Future<Output = ()>,
@@ -79,15 +79,21 @@ where
         return;
     }
     let mut closed = pin!(out.chan().closed());
+    let mut drained = pin!(out.chan().join());
     let mut work = pin!(f(out.clone()));
     poll_fn(|cx| {
         if work.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
-        closed.as_mut().poll(cx).map(|()| {
-            // If it waits to put, it learns now that this has failed.
-            let _ = work.as_mut().poll(cx);
-        })
+        if !out.chan().is_closed() && closed.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        // If it waits to put and nobody can get any more, it learns now that this has failed. A put of its
+        // own that is taken wakes it; if those of others are left, the last of them does.
+        if work.as_mut().poll(cx).is_ready() || out.chan().stats().parked_puts == 0 {
+            return Poll::Ready(());
+        }
+        drained.as_mut().poll(cx)
     })
     .await;
 }

@@ -40,6 +40,18 @@ thread_local! {
     static PARKER: Cell<Option<Arc<Parker>>> = const { Cell::new(None) };
 }
 
+thread_local! {
+    /// Whether this thread is running a task of the built-in executor.
+    static IN_TASK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a task, which is not to block.
+pub(crate) fn in_task(run: impl FnOnce()) {
+    IN_TASK.set(true);
+    run();
+    IN_TASK.set(false);
+}
+
 /// Runs `future` to its end.
 pub(crate) fn block_on<F: Future>(future: Pin<&mut F>) -> F::Output {
     block_on_until(future, None).expect("there is no deadline")
@@ -76,6 +88,9 @@ impl Parker {
         while !self.woken.swap(false, Ordering::Acquire) {
             if callback::run_deferred() {
                 continue;
+            }
+            if deadline.is_none() && IN_TASK.get() && !thread::panicking() {
+                panic!("a task would block the executor here; inside a task await it instead");
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             match left {

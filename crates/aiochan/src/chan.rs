@@ -256,6 +256,9 @@ impl<T> Chan<T> {
     ///
     /// # Errors
     /// [`PutError`] with the value if the channel is closed.
+    ///
+    /// # Panics
+    /// As [`run`](crate::run), if it has to wait inside a task; there too what to do in a tokio runtime.
     #[doc(alias = "send")]
     #[inline]
     pub fn put_blocking(&self, value: T) -> Result<(), PutError<T>> {
@@ -267,6 +270,9 @@ impl<T> Chan<T> {
     }
 
     /// [`get`](Self::get), blocking the thread. Not for async code: it would block the executor.
+    ///
+    /// # Panics
+    /// As [`run`](crate::run), if it has to wait inside a task; there too what to do in a tokio runtime.
     #[doc(alias = "recv")]
     #[inline]
     pub fn get_blocking(&self) -> Option<T> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::ptr;
 use std::task::{Context, Poll};
 
@@ -15,6 +15,7 @@ use crate::error::PutError;
 use crate::feed::Feed;
 use crate::flow::Flow;
 use crate::output::{Output, unwound};
+use crate::panics::{caught, cause, copies, discard};
 use crate::select::{Outcome, Select, Selected};
 use crate::spawn::go;
 
@@ -28,7 +29,8 @@ where
     ///
     /// An out that is closed is passed over, and no value is lost in it: what it does not accept goes to
     /// another. A value that waits to be taken waits in all outs at once; for that it is cloned, and of
-    /// the clones one is delivered. (Put what is expensive to clone into an [`Arc`].)
+    /// the clones one is delivered. (Put what is expensive to clone into an [`Arc`].) An out whose consumer
+    /// panics over a value has had it, and is closed with the cause; the others go on.
     ///
     /// When the input ends the outs are closed, with its reason if it has one, unless they are to be
     /// [kept open](Self::keep_open). When all outs are closed, or nobody is left who could get from them,
@@ -57,7 +59,11 @@ where
         assert!(!outs.is_empty(), "distribute to no channels; give it at least one");
         drop(go(async move {
             let feeds = outs.iter().map(|out| out.feed().clone()).collect();
-            let reason = match unwound(spread(stream, feeds)).await {
+            let mut stream = pin!(Some(stream));
+            let spread = unwound(spread(stream.as_mut(), feeds)).await;
+            // It is not dropped by a panic of its own: its `Drop` may panic as well.
+            let dropped = caught(|| stream.set(None)).map_err(cause);
+            let reason = match spread.and(dropped) {
                 Ok(()) => origins.reason(),
                 Err(reason) => Some(reason),
             };
@@ -68,16 +74,25 @@ where
 
 impl<T: Clone + Send + 'static> Chan<T> {
     /// [`Flow::distribute`] of this channel's values.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::Chan;
+    ///
+    /// let (jobs, [a, b]) = (Chan::new(), [Chan::new(), Chan::new()]);
+    /// jobs.distribute([&a, &b]);
+    /// jobs.put_blocking("wash up").unwrap();
+    /// assert_eq!(b.get_blocking(), Some("wash up")); // `a` is busy
+    /// ```
     pub fn distribute<C: Borrow<Chan<T>>>(&self, outs: impl IntoIterator<Item = C>) {
         self.flow().distribute(outs);
     }
 }
 
-async fn spread<S: Stream>(stream: S, outs: Vec<Feed<S::Item>>)
+async fn spread<S: Stream>(mut stream: Pin<&mut Option<S>>, outs: Vec<Feed<S::Item>>)
 where
     S::Item: Clone + Send,
 {
-    let mut stream = pin!(Some(stream));
     let mut open: Vec<_> = outs.iter().collect();
     let mut closings: FuturesUnordered<_> = outs.iter().map(closed).collect();
     // Whether an out is open still.
@@ -112,13 +127,19 @@ async fn closed<T>(out: &Feed<T>) -> &Feed<T> {
     out
 }
 
-/// Puts the value into an out that can take it at once.
+/// Puts the value into an out that can take it at once. One whose consumer panics over it has had it, and is
+/// closed with the cause.
 fn try_each<T>(outs: &[&Feed<T>], mut value: T) -> Result<(), T> {
     let first = fastrand::usize(..outs.len().max(1));
     for out in outs[first..].iter().chain(&outs[..first]) {
-        match out.try_put(value) {
-            Ok(()) => return Ok(()),
-            Err(error) => value = error.into_inner(),
+        match caught(|| out.try_put(value)) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => value = error.into_inner(),
+            Err(panic) => {
+                let reason = cause(panic);
+                discard(caught(|| out.chan().close_as(Some(reason))));
+                return Ok(());
+            }
         }
     }
     Err(value)
@@ -126,10 +147,13 @@ fn try_each<T>(outs: &[&Feed<T>], mut value: T) -> Result<(), T> {
 
 /// Puts the value into one of the outs, unless all are closed.
 async fn put_in_one<T: Clone + Send>(mut outs: Vec<&Feed<T>>, mut value: T) {
-    while let Some((last, others)) = outs.split_last() {
-        let select =
-            others.iter().fold(Select::new(), |select, out| select.put(out.chan(), value.clone()));
-        let Selected { index, outcome, .. } = select.put(last.chan(), value).await;
+    while !outs.is_empty() {
+        let copies = copies(value, outs.len());
+        let select = outs
+            .iter()
+            .zip(copies)
+            .fold(Select::new(), |all, (out, copy)| all.put(out.chan(), copy));
+        let Selected { index, outcome, .. } = select.await;
         match outcome {
             Outcome::Put(Err(PutError(back))) => value = back,
             _ => return,

@@ -6,11 +6,14 @@ use std::fmt;
 use crate::buffer::Buf;
 use crate::chan::Chan;
 use crate::control::Control;
-use crate::fan::{Order, Tap, fan_out, tap};
+use crate::fan::{Order, Tap, fan_out};
 use crate::output::Output;
 
 impl<T: Clone + Send + 'static> Chan<T> {
     /// Gives every value of this channel to each of several others, which are [tapped](Dup::tap).
+    ///
+    /// Its worker belongs to the runtime in which the first tap is made, as with [`go`](crate::go). When that
+    /// is shut down the outs are closed, and those that are tapped later, with that reason.
     ///
     /// # Examples
     /// ```
@@ -39,6 +42,7 @@ impl<T: Clone + Send + 'static> Chan<T> {
 /// | [`sliding(n)`](Buf::sliding) | gets the latest `n` values; `sliding(1)`: the latest |
 /// | [`dropping(n)`](Buf::dropping) | gets the oldest `n` values and misses those after |
 /// | [`unbounded()`](Buf::unbounded) | gets everything; memory is the only limit |
+/// | [`promise()`](Buf::promise) | gets the first value, again and again, and misses the rest |
 ///
 /// **Leaving.** An out that is [untapped](Self::untap), closed, or left by everybody who could get from
 /// it, gets no more values, and if it is the one that the others wait for they go on at once. A value that
@@ -46,8 +50,10 @@ impl<T: Clone + Send + 'static> Chan<T> {
 /// those who drain it.
 ///
 /// **The end.** When the input ends, the outs are closed, with its
-/// [`close_reason`](Chan::close_reason) if it has one. When a `Clone` panics they are closed with
-/// [`Panicked`](crate::Panicked). Who taps after that has a closed channel at once.
+/// [`close_reason`](Chan::close_reason) if it has one: when all values have been read, though one that waits to
+/// be taken stays for those who drain. When a `Clone` panics they are closed with
+/// [`Panicked`](crate::Panicked); when a consumer does (its callback or waker, or the `Drop` of what it
+/// displaces), only its own out is. Who taps after the end has a closed channel at once.
 ///
 /// **Without outs** values are read and dropped, after there has been one, for as long as there is a handle
 /// that could tap. Dropping the handle does not stop it; but with neither a handle nor an out left it
@@ -78,12 +84,29 @@ impl<T: Clone + Send + 'static> Dup<T> {
     ///
     /// The first tap starts the worker. Where several outs are to begin with the same value, use
     /// [`taps`](Self::taps), or put into the input only after the last one.
+    ///
+    /// # Examples
+    /// ```
+    /// let source = aiochan::Chan::new();
+    /// let out = source.dup().tap();
+    /// source.put_blocking("hello").unwrap();
+    /// assert_eq!(out.get_blocking(), Some("hello"));
+    /// ```
     pub fn tap(&self) -> Chan<T> {
         self.tap_with(0)
     }
 
     /// A new channel with a buffer that gets every value from now on: a number for a fixed one, or a
     /// [`Buf`].
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::{Buf, from_range};
+    ///
+    /// let oldest = from_range(0..5).dup().tap_with(Buf::dropping(2));
+    /// aiochan::run(oldest.closed());
+    /// assert_eq!(oldest.iter().collect::<Vec<_>>(), [0, 1]);
+    /// ```
     pub fn tap_with(&self, buffer: impl Into<Buf<T>>) -> Chan<T> {
         let out = Chan::builder().buffer(buffer).build();
         self.tap_into(&out);
@@ -157,6 +180,19 @@ impl<T: Clone + Send + 'static> Dup<T> {
 
     /// [Untaps](Self::untap) all. From then on, and until there is a tap again, values are read and
     /// dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// let source = aiochan::Chan::new();
+    /// let dup = source.dup();
+    /// let [a, b] = dup.taps();
+    /// dup.untap_all();
+    /// source.put_blocking(1).unwrap(); // is dropped
+    /// let c = dup.tap();
+    /// source.put_blocking(2).unwrap();
+    /// assert_eq!(c.get_blocking(), Some(2));
+    /// assert!(!a.is_closed() && !b.is_closed());
+    /// ```
     pub fn untap_all(&self) {
         self.control.order(Order::UntapAll);
     }
@@ -186,7 +222,7 @@ impl<T: Clone + Send + 'static> Dup<T> {
     fn add<'a>(&self, outs: impl IntoIterator<Item = (&'a Chan<T>, bool)>) {
         let outs = outs.into_iter();
         let new = |(out, keep_open)| Tap { output: Output::new(out, keep_open), _lease: None };
-        tap(&self.control, outs.map(new).collect());
+        self.control.start(Order::Tap(outs.map(new).collect()));
     }
 }
 

@@ -5,9 +5,6 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
-
-use crate::state::Reason;
 
 /// The channel is closed; the value that was not put comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,14 +84,6 @@ impl Panicked {
     /// What the panic said.
     pub fn message(&self) -> &str {
         &self.message
-    }
-}
-
-/// The reason that a panic is.
-pub(crate) fn cause(panic: Box<dyn Any + Send>) -> Reason {
-    match panic.downcast::<Reason>() {
-        Ok(reason) => *reason,
-        Err(panic) => Arc::new(Panicked::new(&*panic)),
     }
 }
 

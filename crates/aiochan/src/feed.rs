@@ -1,6 +1,7 @@
 //! `Feed`: a way into a channel that does not count as a handle, for workers that put.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::chan::Chan;
 use crate::error::{PutError, TryPutError};
@@ -72,6 +73,11 @@ impl<T> Feed<T> {
     /// would.
     pub fn chan(&self) -> &Chan<T> {
         &self.0
+    }
+
+    /// What tells the channel from all others, for as long as it is there.
+    pub(crate) fn id(&self) -> usize {
+        Arc::as_ptr(&self.0.shared).addr()
     }
 }
 

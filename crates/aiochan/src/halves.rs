@@ -196,6 +196,18 @@ impl<T> Receiver<T> {
     }
 
     /// The whole channel: for what the half has no name for. The handle does not count as a half.
+    ///
+    /// So what is started on it ([`Chan::dup`], [`Chan::publish`], [`merge`](crate::merge) and so on) does not
+    /// keep the channel open: when the last receiver is dropped it ends, though it reads still. Keep the
+    /// receiver, or give it away first, with [`flow`](Self::flow).
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = aiochan::Chan::fixed(4).split();
+    /// let [a, b] = rx.flow().chan().dup().taps();
+    /// tx.put_blocking(1).unwrap();
+    /// assert_eq!((a.get_blocking(), b.get_blocking()), (Some(1), Some(1)));
+    /// ```
     pub fn chan(&self) -> &Chan<T> {
         self.items.chan()
     }

@@ -62,6 +62,7 @@ mod merge;
 mod op;
 mod operators;
 mod output;
+mod panics;
 mod parallel_pipe;
 mod pipe;
 mod plan;

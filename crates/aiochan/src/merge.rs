@@ -11,6 +11,7 @@ use crate::adapt::Budget;
 use crate::chan::Chan;
 use crate::flow::Flow;
 use crate::output::Origins;
+use crate::panics::list;
 use crate::stream::Items;
 
 /// The values of several channels as they come, as a [`Flow`].
@@ -53,7 +54,8 @@ where
 /// If there are no inputs.
 ///
 /// # Cancel safety
-/// Dropping it drops the values that it has taken for the list it is at.
+/// Dropping it drops the values that it has taken for the list it is at, and so does closing the channel that
+/// it ends in.
 ///
 /// # Examples
 /// ```
@@ -175,7 +177,7 @@ impl<T: Clone> Stream for CombineLatest<T> {
             return Poll::Ready(None);
         };
         latest[from] = Some(value);
-        Poll::Ready(Some(places.iter().map(|&place| latest[place].clone()).collect()))
+        Poll::Ready(Some(list(places.iter().map(|&place| latest[place].clone()))))
     }
 }
 

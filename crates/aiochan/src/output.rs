@@ -2,17 +2,19 @@
 //! ended.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::panic::resume_unwind;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
+use std::thread;
 
 use futures_core::Stream;
 
 use crate::chan::Chan;
-use crate::error::{TryPutError, cause};
+use crate::error::TryPutError;
 use crate::feed::Feed;
+use crate::panics::{Caught, caught, cause, discard};
 use crate::spawn::go;
 use crate::state::Reason;
 
@@ -75,7 +77,8 @@ impl<T> Output<T> {
     pub(crate) fn end(&self, reason: Option<Reason>) {
         self.told.store(true, Ordering::Relaxed);
         if reason.is_some() || !self.keep_open {
-            self.feed.chan().close_as(reason);
+            // A panic of whoever waits there is not the worker's, which may have others to tell.
+            discard(caught(|| self.feed.chan().close_as(reason)));
         }
     }
 
@@ -93,8 +96,17 @@ impl<T> Output<T> {
 impl<T> Drop for Output<T> {
     fn drop(&mut self) {
         if !*self.told.get_mut() {
-            self.feed.chan().close_with("the worker was dropped: its runtime has been shut down");
+            discard(caught(|| self.feed.chan().close_with(dropped())));
         }
+    }
+}
+
+/// The reason of a worker that could not take its leave.
+pub(crate) fn dropped() -> &'static str {
+    if thread::panicking() {
+        "the worker was dropped by a panic"
+    } else {
+        "the worker was dropped: its runtime has been shut down"
     }
 }
 
@@ -142,18 +154,25 @@ pub(crate) fn start_worker<T, W>(
 
 /// The output of `future`, or the reason that its panic is.
 pub(crate) async fn unwound<F: Future>(future: F) -> Result<F::Output, Reason> {
-    let mut future = pin!(future);
-    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(cause(panic))),
-    })
-    .await
+    Caught::new(future).await.map_err(cause)
 }
 
 /// Puts the items of `stream` into `out` until either ends. When `out` ends while an item waits to be put
 /// that item is dropped; no other is taken from the stream then.
 pub(crate) async fn pour<S: Stream>(stream: S, out: Feed<S::Item>) {
-    let mut stream = pin!(stream);
+    let mut stream = pin!(Some(stream));
+    let poured = match stream.as_mut().as_pin_mut() {
+        Some(stream) => Caught::new(pour_from(stream, out)).await,
+        None => Ok(()),
+    };
+    // It is not dropped by a panic of its own: its `Drop` may panic as well.
+    let dropped = caught(|| stream.set(None));
+    if let Err(panic) = poured.and(dropped) {
+        resume_unwind(panic);
+    }
+}
+
+async fn pour_from<S: Stream>(mut stream: Pin<&mut S>, out: Feed<S::Item>) {
     let mut closed = pin!(out.chan().closed());
     if out.chan().is_closed() {
         return;

@@ -14,6 +14,10 @@ impl<T: Clone + Send + 'static> Chan<T> {
     /// Gives each value of this channel to those who have [subscribed](Pub::sub) to its topic, which
     /// `topic_fn` tells.
     ///
+    /// Its worker belongs to the runtime in which the first subscription is made, as with
+    /// [`go`](crate::go). When that is shut down the subscribers are closed, and those that come later, with
+    /// that reason.
+    ///
     /// # Examples
     /// ```
     /// let names = aiochan::from_iter(["anna", "bert", "amir"]);
@@ -53,7 +57,7 @@ impl<T: Clone + Send + 'static> Chan<T> {
     {
         let inp = self.clone();
         let start = |orders| drop(go(Router::new(inp, topic_fn, buffer_of).run(orders)));
-        Pub { control: Control::new(|| Order::Abandoned, start) }
+        Pub { control: Control::new(start) }
     }
 }
 
@@ -69,9 +73,10 @@ impl<T: Clone + Send + 'static> Chan<T> {
 /// subscriber leaves. A topic without subscribers is forgotten, with what is in its buffer.
 ///
 /// **The end.** When the input ends, the topics hand out what they have and then close their subscribers,
-/// with the input's [`close_reason`](Chan::close_reason) if it has one; when `topic_fn` panics, with
-/// [`Panicked`](crate::Panicked). Who subscribes after that has a closed channel at once. Dropping the
-/// handle does not stop it; but with neither a handle nor a subscriber left it reads no more.
+/// with the input's [`close_reason`](Chan::close_reason) if it has one; a slow topic does not keep the others
+/// from that. When `topic_fn` panics they are closed with [`Panicked`](crate::Panicked). Who subscribes after
+/// that has a closed channel at once. Dropping the handle does not stop it; but with neither a handle nor a
+/// subscriber left it reads no more.
 ///
 /// # Examples
 /// ```
@@ -98,12 +103,30 @@ where
 {
     /// A new channel without a buffer that gets every value of `topic` from now on: those whose put begins
     /// after this, and perhaps some that the topic has still. The first subscription starts the worker.
+    ///
+    /// # Examples
+    /// ```
+    /// let numbers = aiochan::Chan::new();
+    /// let even = numbers.publish(|n| n % 2).sub(0);
+    /// numbers.put_blocking(1).unwrap(); // has no subscribers
+    /// numbers.put_blocking(2).unwrap();
+    /// assert_eq!(even.get_blocking(), Some(2));
+    /// ```
     pub fn sub(&self, topic: K) -> Chan<T> {
         self.sub_with(topic, 0)
     }
 
     /// A new channel with a buffer that gets every value of `topic` from now on: a number for a fixed one,
     /// or a [`Buf`].
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::{Buf, from_range};
+    ///
+    /// let latest = from_range(0..10).publish(|n| n % 2).sub_with(0, Buf::sliding(1));
+    /// aiochan::run(latest.closed());
+    /// assert_eq!(latest.iter().collect::<Vec<_>>(), [8]);
+    /// ```
     pub fn sub_with(&self, topic: K, buffer: impl Into<Buf<T>>) -> Chan<T> {
         let out = Chan::builder().buffer(buffer).build();
         self.sub_into(topic, &out);
@@ -128,6 +151,16 @@ where
 
     /// As [`sub_into`](Self::sub_into), but leaves `out` open when the input ends, for others that put into
     /// it. An input that was closed with a reason, or a failure here, still closes it, with that reason.
+    ///
+    /// # Examples
+    /// ```
+    /// let numbers = aiochan::from_range(0..6);
+    /// let by_rest = numbers.publish(|n| n % 3);
+    /// let out = aiochan::Chan::fixed(8);
+    /// by_rest.sub_keep_open(1, &out);
+    /// assert_eq!((out.get_blocking(), out.get_blocking()), (Some(1), Some(4)));
+    /// assert!(!out.is_closed());
+    /// ```
     pub fn sub_keep_open(&self, topic: K, out: &Chan<T>) {
         self.add(topic, Output::new(out, true));
     }
@@ -150,6 +183,17 @@ where
     }
 
     /// Ends all subscriptions to a topic, or with `None` to all topics. No channel is closed.
+    ///
+    /// # Examples
+    /// ```
+    /// let numbers = aiochan::Chan::new();
+    /// let by_parity = numbers.publish(|n| n % 2);
+    /// let (even, odd) = (by_parity.sub(0), by_parity.sub_with(1, 8));
+    /// by_parity.unsub_all(Some(&1));
+    /// [1, 2].into_iter().for_each(|n| numbers.put_blocking(n).unwrap());
+    /// assert_eq!(even.get_blocking(), Some(2));
+    /// assert!(odd.is_empty() && !odd.is_closed());
+    /// ```
     pub fn unsub_all(&self, topic: Option<&K>) {
         self.control.order(Order::UnsubAll(topic.cloned()));
     }
@@ -174,9 +218,7 @@ where
     }
 
     fn add(&self, topic: K, output: Output<T>) {
-        if let Err(late) = self.control.start(Order::Sub(topic, output)) {
-            late.refuse(&self.control.reason());
-        }
+        self.control.start(Order::Sub(topic, output));
     }
 }
 

@@ -3,14 +3,16 @@
 //! The executor is a channel of tasks that are ready to run and a few threads that take them from it.
 
 use std::future::{Future, poll_fn};
+use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Wake, Waker, ready};
 use std::thread::{self, JoinHandle};
 
-use crate::block::block_on;
+use crate::block::{block_on, in_task};
 use crate::chan::Chan;
 use crate::executor::{Executor, Runnable, entered, with_executor};
+use crate::panics::{Caught, caught, discard};
 
 /// Spawns a task, which runs by itself from now on.
 ///
@@ -20,7 +22,11 @@ use crate::executor::{Executor, Runnable, entered, with_executor};
 /// [`run_in_thread`] and [`Flow::parallel_pipe`](crate::Flow::parallel_pipe).
 ///
 /// Await the handle for the result. A panic in the task goes on in whoever awaits the handle.
-/// Dropping the handle leaves the task running.
+/// Dropping the handle leaves the task running. A panic that comes when there is nobody to await it any
+/// more, like that of a `Drop` in a task that is cancelled, ends there.
+///
+/// The task belongs to its runtime, and is dropped when that is shut down. So does the worker of a flow, a
+/// [`Dup`](crate::Dup) and so on: to the runtime in which it is started.
 ///
 /// # Panics
 /// If no thread can be started at all.
@@ -55,6 +61,13 @@ where
 
 /// Runs a future to its end on this thread, which blocks. Not for async code: it would block the
 /// executor.
+///
+/// Inside a tokio runtime it may never return, and so may the other verbs that block, and iterating over a
+/// channel: what is waited for may need the thread, and what is spawned here is woken only when the task
+/// that blocks lets go. There use `tokio::task::block_in_place` or `spawn_blocking` around it.
+///
+/// # Panics
+/// If it has to wait inside a task of the built-in executor: await it there instead.
 ///
 /// # Examples
 /// ```
@@ -121,7 +134,7 @@ enum Kind<T> {
     #[cfg(feature = "tokio")]
     Tokio(tokio::task::JoinHandle<T>),
     /// It is there until it is dropped.
-    Own(Option<async_task::Task<T>>),
+    Own(Option<async_task::Task<Ended<T>>>),
 }
 
 impl<T: Send + 'static> Task<T> {
@@ -129,15 +142,49 @@ impl<T: Send + 'static> Task<T> {
         future: impl Future<Output = T> + Send + 'static,
         schedule: impl Fn(async_task::Runnable) + Send + Sync + 'static,
     ) -> Self {
-        let builder = async_task::Builder::new().propagate_panic(true);
-        let (runnable, task) = builder.spawn(|()| future, schedule);
+        let caught = Caught::new(future);
+        let ended = async { Ended(Some(caught.await)) };
+        let (runnable, task) = async_task::spawn(ended, schedule);
         runnable.schedule();
         Self(Kind::Own(Some(task)))
     }
 }
 
+// User code must not panic where `async-task` runs it, for that aborts the process: hence these two, and
+// `Caught`.
+
+/// How a task has ended. If nobody wants to know, that is dropped in peace.
+struct Ended<T>(Option<thread::Result<T>>);
+
+impl<T> Drop for Ended<T> {
+    fn drop(&mut self) {
+        if let Some(result) = self.0.take() {
+            discard(result);
+        }
+    }
+}
+
+/// Who awaits a task.
+struct Awaiting(Waker);
+
+impl Wake for Awaiting {
+    fn wake(self: Arc<Self>) {
+        discard(caught(|| self.0.wake_by_ref()));
+    }
+}
+
 impl<T> Task<T> {
     /// Whether the task has ended.
+    ///
+    /// # Examples
+    /// ```
+    /// let gate = aiochan::Chan::new();
+    /// let other_side = gate.clone();
+    /// let task = aiochan::go(async move { other_side.get().await });
+    /// assert!(!task.is_finished());
+    /// gate.put_blocking(1).unwrap();
+    /// assert_eq!(aiochan::run(task), Some(1));
+    /// ```
     pub fn is_finished(&self) -> bool {
         match &self.0 {
             #[cfg(feature = "tokio")]
@@ -147,6 +194,17 @@ impl<T> Task<T> {
     }
 
     /// Cancels the task: if it has not ended its future is dropped, when it is not being polled.
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = aiochan::Chan::<u32>::new().split();
+    /// let task = aiochan::go(async move {
+    ///     std::future::pending::<()>().await;
+    ///     drop(tx);
+    /// });
+    /// task.cancel();
+    /// assert_eq!(rx.get_blocking(), None); // `tx` is dropped with the task
+    /// ```
     pub fn cancel(mut self) {
         match &mut self.0 {
             #[cfg(feature = "tokio")]
@@ -167,11 +225,23 @@ impl<T> Future for Task<T> {
             Kind::Tokio(task) => Pin::new(task).poll(cx).map(|result| match result {
                 Ok(output) => output,
                 Err(error) => match error.try_into_panic() {
-                    Ok(panic) => std::panic::resume_unwind(panic),
+                    Ok(panic) => resume_unwind(panic),
                     Err(_) => panic!("the runtime was shut down before the task had ended"),
                 },
             }),
-            Kind::Own(task) => Pin::new(task.as_mut().expect("it is not dropped")).poll(cx),
+            Kind::Own(task) => {
+                let task = task.as_mut().expect("it is not dropped");
+                let mut ended = if task.is_finished() {
+                    ready!(Pin::new(task).poll(cx))
+                } else {
+                    let waker = Waker::from(Arc::new(Awaiting(cx.waker().clone())));
+                    ready!(Pin::new(task).poll(&mut Context::from_waker(&waker)))
+                };
+                match ended.0.take().expect("it is taken once") {
+                    Ok(output) => Poll::Ready(output),
+                    Err(panic) => resume_unwind(panic),
+                }
+            }
         }
     }
 }
@@ -202,7 +272,7 @@ fn ready_tasks() -> &'static Chan<async_task::Runnable> {
                 .name(format!("aiochan-{n}"))
                 .spawn(move || {
                     for task in &ready {
-                        task.run();
+                        in_task(|| _ = task.run());
                     }
                 })
                 .map_err(|error| assert!(n > 0, "cannot start a thread to run tasks on: {error}"))

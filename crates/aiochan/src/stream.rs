@@ -41,6 +41,9 @@ impl<T> Chan<T> {
     /// Nothing is read ahead: what a loop that stops has not asked for stays in the channel, which
     /// stays open.
     ///
+    /// # Panics
+    /// As [`get_blocking`](Self::get_blocking), in its `next`.
+    ///
     /// # Examples
     /// ```
     /// let c = aiochan::Chan::fixed(2);

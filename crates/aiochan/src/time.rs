@@ -87,6 +87,8 @@ pub fn after(duration: Duration) -> Chan<Instant> {
 /// count never comes. Inside a tokio runtime, with the feature `tokio`, it follows that runtime's clock,
 /// which tests can pause.
 ///
+/// It does what it is told: a period of a few microseconds or less keeps a processor busy.
+///
 /// # Panics
 /// If `period` is zero. Inside a tokio runtime, with the feature `tokio`, if that has no timers.
 ///

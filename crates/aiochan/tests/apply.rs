@@ -174,6 +174,50 @@ fn it_learns_that_its_consumer_has_gone() {
     assert_eq!(report.get_blocking(), Some("nobody wants any more"));
 }
 
+/// 4, close: a put that waits when the output is closed is for those who drain it, and is then done; what comes
+/// after it is refused.
+#[test]
+fn what_waits_in_an_output_that_is_closed_is_delivered() {
+    let report = Chan::fixed(2);
+    let reports = report.clone();
+    let c = from_range(0..).async_apply(|inp, out| async move {
+        while let Some(n) = inp.get().await {
+            reports.try_put(out.put(n).await).unwrap();
+        }
+    });
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+        let c = c.chan();
+        while c.stats().parked_puts == 0 {
+            tokio::task::yield_now().await;
+        }
+        c.close();
+        for _ in 0..20 {
+            tokio::task::yield_now().await; // it learns that, and waits
+        }
+        assert_eq!(c.collect().await, [0]);
+        assert_eq!(report.get().await, Some(Ok(())));
+    });
+}
+
+/// 6: what others have put there does not keep it.
+#[test]
+fn it_ends_though_others_have_put_something() {
+    let (guard, ended) = guard();
+    let (out, started) = (Chan::fixed(1), Chan::fixed(1));
+    out.add([7, 8]).unwrap();
+    let start = started.clone();
+    let stage = Chan::<u8>::new().async_apply::<u8, _, _>(|_, _| async move {
+        let _guard = guard;
+        start.put(()).await.unwrap();
+        pending::<()>().await;
+    });
+    stage.into_chan(&out);
+    started.get_blocking().unwrap();
+    out.close();
+    assert_eq!(out.iter().collect::<Vec<_>>(), [7, 8]);
+    ended.join_blocking();
+}
+
 /// 6: nothing is started for an output that is closed already.
 #[test]
 fn an_output_that_is_closed_already() {

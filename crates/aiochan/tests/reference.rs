@@ -2,7 +2,8 @@
 //! and every Rust name in it exists.
 //!
 //! A name exists if the compiler says so. The macros below take names together with a use of each, compile
-//! the use, and keep the name as a text; none of the uses ever runs.
+//! the use, and keep the name as a text; none of the uses ever runs. Whether a row points at the right one
+//! of the names that exist is for its reader to see.
 #![allow(clippy::let_underscore_future, clippy::drop_non_drop)]
 
 use std::collections::{BTreeMap, BTreeSet};

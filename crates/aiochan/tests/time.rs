@@ -136,6 +136,12 @@ fn the_timeout_arm_of_a_select() {
     });
 }
 
+/// The example, for its bucket.
+#[cfg(feature = "tokio")]
+#[allow(dead_code)]
+#[path = "../examples/rate_limiter.rs"]
+mod rate_limiter;
+
 #[cfg(feature = "tokio")]
 mod on_tokios_clock {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -144,6 +150,22 @@ mod on_tokios_clock {
     use tokio::time::{Instant as Clock, advance, sleep};
 
     use super::*;
+
+    /// 7, bounded: after a pause, of any length, the bucket of the example gives out as many permits at once
+    /// as it says.
+    #[tokio::test(start_paused = true)]
+    async fn a_bucket_gives_out_a_burst_and_no_more() {
+        let bucket = rate_limiter::bucket();
+        sleep(Duration::from_secs(10) + MS).await; // between two ticks
+        let mut permits = 0;
+        for _ in 0..20 {
+            while bucket.try_get().is_ok() {
+                permits += 1;
+            }
+            nop().await;
+        }
+        assert_eq!(permits, rate_limiter::BURST);
+    }
 
     fn alive() -> usize {
         tokio::runtime::Handle::current().metrics().num_alive_tasks()

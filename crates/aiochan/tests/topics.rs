@@ -29,6 +29,10 @@ mod dup;
 mod dup_end;
 #[path = "topics/dup_leave.rs"]
 mod dup_leave;
+#[path = "topics/faults.rs"]
+mod faults;
+#[path = "topics/orders.rs"]
+mod orders;
 #[path = "topics/publish.rs"]
 mod publish;
 #[path = "topics/publish_end.rs"]

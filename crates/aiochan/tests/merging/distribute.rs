@@ -9,6 +9,8 @@ use crate::common::{
     on_one_thread, others_run, panicked, reason, rest, wait_for_nobody, wait_for_put,
 };
 
+use crate::watch::in_own_process;
+
 cases! {
     each_value_goes_to_one_out
     whoever_is_free_gets_it
@@ -23,6 +25,8 @@ cases! {
     outs_that_are_to_stay_open_do
     a_function_that_panics_closes_the_outs_with_the_cause
     a_clone_that_panics_closes_the_outs_with_the_cause
+    a_consumer_that_panics_ends_its_out_only
+    two_panics_at_once_close_the_outs
     it_runs_on_tokio
 }
 
@@ -186,6 +190,64 @@ fn a_clone_that_panics_closes_the_outs_with_the_cause() {
         assert_eq!(rest(out).len(), 1);
         assert_eq!(panicked(out), "it cannot be cloned");
     }
+}
+
+/// Rules 1 and 6.
+fn a_consumer_that_panics_ends_its_out_only() {
+    let (source, [a, b]) = (Chan::new(), [Chan::new(), Chan::new()]);
+    source.distribute([&a, &b]);
+    a.get_with(|_| panic!("its own problem")).unwrap();
+    source.put_blocking(1).unwrap();
+    for n in 2..5 {
+        source.put_blocking(n).unwrap();
+        assert_eq!(b.get_blocking(), Some(n));
+    }
+    assert_eq!((rest(&a), panicked(&a).as_str()), (vec![], "its own problem"));
+    source.close();
+    assert_eq!((rest(&b), reason(&b)), (vec![], None));
+}
+
+/// Rule 5: what a panic drops may panic as well, be it a value or what a function has captured.
+fn two_panics_at_once_close_the_outs() {
+    struct Bomb;
+
+    impl Clone for Bomb {
+        fn clone(&self) -> Self {
+            panic!("it cannot be cloned")
+        }
+    }
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("nor dropped")
+        }
+    }
+
+    in_own_process("distribute::cases::two_panics_at_once_close_the_outs", || {
+        let (source, outs) = (Chan::new(), [Chan::new(), Chan::new()]);
+        source.distribute(&outs);
+        source.put_blocking(Bomb).unwrap();
+        outs.iter().for_each(Chan::join_blocking);
+        outs.iter().for_each(|out| assert_eq!(panicked(out), "it cannot be cloned"));
+
+        let (outs, bomb) = ([Chan::new(), Chan::new()], Bomb);
+        let bad = move |n: u32| -> u32 {
+            let _ = &bomb;
+            panic!("{n} is bad")
+        };
+        from_range(0..1).map(bad).distribute(&outs);
+        outs.iter().for_each(Chan::join_blocking);
+        outs.iter().for_each(|out| assert_eq!(panicked(out), "0 is bad"));
+
+        let bomb = Bomb;
+        let bad = move |n: u32| -> u32 {
+            let _ = &bomb;
+            panic!("{n} is bad")
+        };
+        let out = from_range(0..1).map(bad).chan();
+        out.join_blocking();
+        assert_eq!(panicked(&out), "0 is bad");
+    });
 }
 
 fn it_runs_on_tokio() {

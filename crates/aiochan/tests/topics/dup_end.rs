@@ -14,6 +14,7 @@ cases! {
     outs_that_are_to_stay_open_do_unless_there_is_a_reason
     closing_while_it_waits_for_a_value
     closing_while_it_waits_for_an_out
+    one_slow_out_does_not_hide_the_end
     closing_leaves_what_it_has_not_read
     closing_before_the_first_tap
     who_taps_after_the_end_has_a_closed_channel
@@ -94,6 +95,33 @@ fn closing_while_it_waits_for_an_out() {
     assert_eq!(source.try_put(1), Err(TryPutError::Full(1)));
     assert_eq!((rest(&slow), kept.get_blocking()), (vec![0], Some(0)));
     assert!(!kept.is_closed());
+}
+
+/// Rules 1 and 6: the others learn it at once, with the reason, and what waits is still for those who drain.
+fn one_slow_out_does_not_hide_the_end() {
+    let source = Chan::new();
+    let dup = source.dup();
+    let [fast, slow] = dup.taps();
+    source.put_blocking(0).unwrap();
+    assert_eq!(fast.get_blocking(), Some(0));
+    wait_for_put(&slow);
+    source.close_with("the disk is full");
+    assert_eq!(fast.get_blocking(), None);
+    assert_eq!(reason(&fast).as_deref(), Some("the disk is full"));
+    assert_eq!(rest(&slow), [0]);
+    assert_eq!(reason(&slow).as_deref(), Some("the disk is full"));
+
+    // But what the input has still is read first.
+    let source = Chan::fixed(1);
+    let dup = source.dup();
+    let [fast, slow] = dup.taps();
+    source.put_blocking(0).unwrap();
+    assert_eq!(fast.get_blocking(), Some(0));
+    wait_for_put(&slow);
+    source.put_blocking(1).unwrap();
+    source.close();
+    assert_eq!((slow.get_blocking(), fast.get_blocking()), (Some(0), Some(1)));
+    assert_eq!((fast.get_blocking(), rest(&slow)), (None, vec![1]));
 }
 
 /// Rule 1: a value that the worker was handed but has not read goes back.
@@ -212,6 +240,9 @@ fn the_worker_ends_with_its_input() {
 
 /// Rule 6: also when nobody is there any more to say why.
 fn a_runtime_that_goes_closes_the_outs() {
+    if cfg!(not(feature = "tokio")) {
+        return; // it would not run there
+    }
     let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let source = Chan::<u32>::new();
     let dup = source.dup();
@@ -220,7 +251,9 @@ fn a_runtime_that_goes_closes_the_outs() {
         dup.tap()
     };
     drop(tokio);
-    assert_eq!(out.get_blocking(), None);
-    assert!(reason(&out).unwrap().contains("runtime"));
-    assert_eq!(dup.tap().get_blocking(), None);
+    let late = dup.tap();
+    for out in [out, late] {
+        assert_eq!(out.get_blocking(), None);
+        assert!(reason(&out).unwrap().contains("runtime"));
+    }
 }

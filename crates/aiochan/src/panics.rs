@@ -1,0 +1,120 @@
+//! Panics of user code, caught so that they neither abort the process nor take anybody along: those of a
+//! call or a future, and those of what is dropped afterwards, which would be a second panic.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::{mem, thread};
+
+use pin_project_lite::pin_project;
+
+use crate::error::Panicked;
+use crate::state::Reason;
+
+/// What `f` returns, or its panic.
+pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> thread::Result<R> {
+    catch_unwind(AssertUnwindSafe(f))
+}
+
+/// Drops `value`. Should that panic, nobody is there whom it would concern.
+pub(crate) fn discard<T>(value: T) {
+    if let Err(panic) = caught(|| drop(value)) {
+        // It may be anything, a value whose `Drop` panics too.
+        mem::forget(panic);
+    }
+}
+
+/// The reason that a panic is.
+pub(crate) fn cause(panic: Box<dyn Any + Send>) -> Reason {
+    if let Some(reason) = panic.downcast_ref::<Reason>() {
+        return reason.clone();
+    }
+    let reason = Arc::new(Panicked::new(&*panic));
+    discard(panic);
+    reason
+}
+
+/// `value` with `f` of it. If that panics `value` is dropped first, and the panic goes on.
+pub(crate) fn along<T, R>(value: T, f: impl FnOnce(&T) -> R) -> (T, R) {
+    match caught(|| f(&value)) {
+        Ok(result) => (value, result),
+        Err(panic) => {
+            discard(value);
+            resume_unwind(panic);
+        }
+    }
+}
+
+/// The items of `iter`. If it panics those that there are are dropped first, and the panic goes on.
+pub(crate) fn list<T>(iter: impl Iterator<Item = T>) -> Vec<T> {
+    let mut list = Vec::new();
+    if let Err(panic) = caught(|| list.extend(iter)) {
+        list.into_iter().for_each(discard);
+        resume_unwind(panic);
+    }
+    list
+}
+
+/// `value`, `n` times.
+pub(crate) fn copies<T: Clone>(value: T, n: usize) -> Vec<T> {
+    let others = n.saturating_sub(1);
+    let (value, mut copies) = along(value, |value| list((0..others).map(|_| value.clone())));
+    if n > 0 {
+        copies.push(value);
+    }
+    copies
+}
+
+pin_project! {
+    /// A future whose panics are its output: those of its polls and, once it is done, of its `Drop`. Those
+    /// of dropping it before are nobody's.
+    pub(crate) struct Caught<F> {
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Caught<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut future = this.project().future;
+            if future.is_some() && let Err(panic) = caught(|| future.set(None)) {
+                mem::forget(panic);
+            }
+        }
+    }
+}
+
+impl<F> Caught<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Self { future: Some(future) }
+    }
+}
+
+impl<F: Future> Future for Caught<F> {
+    type Output = thread::Result<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut future = self.project().future;
+        let polled = caught(|| {
+            future.as_mut().as_pin_mut().expect("it was polled after it had completed").poll(cx)
+        });
+        let result = match polled {
+            Ok(poll) => Ok(ready!(poll)),
+            Err(panic) => Err(panic),
+        };
+        let dropped = caught(|| future.set(None));
+        Poll::Ready(match (result, dropped) {
+            (Ok(output), Err(panic)) => {
+                discard(output);
+                Err(panic)
+            }
+            (result, Ok(())) => result,
+            (Err(first), Err(second)) => {
+                mem::forget(second);
+                Err(first)
+            }
+        })
+    }
+}
