@@ -11,7 +11,7 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::names;
-use crate::tasks::settle;
+use crate::tasks::settle_before_blocking;
 
 /// So often the main thread looks for signals.
 const ROUND: Duration = Duration::from_millis(50);
@@ -63,7 +63,7 @@ pub(crate) fn on<F: Future + Send>(
     let mut future = pin!(future);
     loop {
         let poll = future.as_mut().poll(&mut Context::from_waker(&waker));
-        settle(py);
+        settle_before_blocking(py);
         if let Poll::Ready(output) = poll {
             return Ok(Some(output));
         }

@@ -1,10 +1,11 @@
 //! `Chan`: the channel as Python sees it; the base of `aiochan.Chan`.
 
 use std::future::{Future, poll_fn};
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::task::Poll;
 
 use aiochan::{Reason, TryGetError, TryPutError};
@@ -13,7 +14,6 @@ use pyo3::exceptions::{
     PyAssertionError, PyRuntimeError, PyStopAsyncIteration, PyTimeoutError, PyTypeError,
 };
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use crate::block::{self, Deadline};
@@ -24,7 +24,7 @@ use crate::link::{Link, Source};
 use crate::names;
 use crate::op::{Dress, Op, Work};
 use crate::routine::Routine;
-use crate::tasks::settle;
+use crate::tasks::{settle, settle_dropped};
 use crate::value::{Raised, Value, undisturbed};
 
 pub(crate) type Channel = aiochan::Chan<Value>;
@@ -50,7 +50,7 @@ enum Side {
 impl Chan {
     /// Where a worker that this channel's values go to should run.
     pub(crate) fn home_of_worker(&self, py: Python<'_>) -> PyResult<Option<Arc<Home>>> {
-        Ok(Home::here(py)?.or_else(|| self.home.clone()))
+        Ok(Home::here(py)?.or_else(|| self.home.clone().filter(|home| home.is_open(py))))
     }
 
     /// Runs an operation. What a buffer written in Python raises is raised here.
@@ -129,16 +129,9 @@ pub(crate) fn no_none(value: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(())
 }
 
-/// A put that has taken effect at once, or a refused one. They need no memory of their own.
+/// A put that has taken effect at once, or was refused.
 fn answered(py: Python<'_>, accepted: bool) -> PyResult<Py<Op>> {
-    static ANSWERS: PyOnceLock<[Py<Op>; 2]> = PyOnceLock::new();
-    let answers = ANSWERS.get_or_try_init(py, || {
-        let op = |answer: bool| {
-            Py::new(py, Op::ended(answer.into_pyobject(py)?.to_owned().into_any().unbind()))
-        };
-        PyResult::Ok([op(false)?, op(true)?])
-    })?;
-    Ok(answers[usize::from(accepted)].clone_ref(py))
+    Py::new(py, Op::ended(truth(py, accepted)))
 }
 
 pub(crate) fn truth(py: Python<'_>, answer: bool) -> Py<PyAny> {
@@ -177,10 +170,11 @@ impl Chan {
             }
             kind => {
                 let builder = Channel::builder().max_pending(usize::MAX).buffer(kind.buf(py));
-                Link::new(match name {
+                let chan = match name {
                     Some(name) => builder.name(name.str()?.to_str()?).build(),
                     None => builder.build(),
-                })
+                };
+                Link::new(chan, !matches!(kind, Kind::Rendezvous))
             }
         };
         let number = MADE.fetch_add(1, Ordering::Relaxed);
@@ -446,6 +440,7 @@ impl Chan {
     fn collect(&self, n: Option<&Bound<'_, PyAny>>) -> PyResult<Routine> {
         let most = n.map(|n| count(n, "n")).transpose()?.unwrap_or(usize::MAX);
         let link = self.link.clone();
+        link.is_read();
         let work: Work = Box::pin(async move {
             // Here the channel's own object may have gone already: see `Link`.
             let mut stream = link.open().take(most).boxed();
@@ -468,7 +463,11 @@ impl Chan {
 
 impl Drop for Chan {
     fn drop(&mut self) {
+        static NONE: LazyLock<Arc<Link>> = LazyLock::new(|| Link::new(Channel::new(), true));
         self.link.abandon();
+        // Whom this wakes is run here, as nobody else may look.
+        drop(mem::replace(&mut self.link, NONE.clone()));
+        settle_dropped();
     }
 }
 

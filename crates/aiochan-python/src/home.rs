@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::names;
+use crate::report::report;
 use crate::tasks;
 use crate::value::undisturbed;
 
@@ -72,6 +73,11 @@ impl Home {
         self.event_loop.bind(py)
     }
 
+    pub(crate) fn is_open(&self, py: Python<'_>) -> bool {
+        let closed = self.event_loop(py).call_method0("is_closed");
+        closed.is_ok_and(|closed| !closed.is_truthy().unwrap_or(false))
+    }
+
     pub(crate) fn is_running(&self, py: Python<'_>) -> bool {
         let running = self.event_loop(py).call_method0("is_running");
         running.is_ok_and(|running| running.is_truthy().unwrap_or(false))
@@ -92,9 +98,13 @@ impl Home {
             let called = empty.and_then(|empty| {
                 self.event_loop(py).call_method1(names::call_soon_threadsafe(py), (empty,))
             });
-            if called.is_err() {
-                // The loop has been closed: nobody waits there any more.
+            if let Err(error) = called {
                 self.called.store(false, Ordering::Release);
+                if self.is_open(py) {
+                    // Ctrl-C, perhaps. The next call takes these jobs along.
+                    return report(py, None, "an event loop could not be called", &error);
+                }
+                // Nobody waits there any more.
                 let lost = std::mem::take(&mut *self.inbox());
                 drop(lost);
             }

@@ -2,9 +2,10 @@
 //!
 //! The stage that is to fill a channel starts when something touches the channel, at the latest in the event
 //! loop's next turn. If by then another stage reads it and nobody else has it any more, as in
-//! `c.map(f).filter(g)`, the two become one flow, and no value ever passes through the channel.
+//! `c.map(f).filter(g)`, the two become one flow, and no value ever passes through the channel. That is so
+//! only for a channel without a buffer that has exactly one reader and was never touched.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
 
@@ -23,12 +24,21 @@ use crate::value::{Value, raise};
 /// What passes through stages.
 pub(crate) type Values = Flow<BoxStream<'static, Value>>;
 
+/// From so many stages on they do not become one, since that takes stack.
+const DEEP: usize = 64;
+
 pub(crate) struct Link {
     pub(crate) chan: Channel,
     stage: Mutex<Option<Stage>>,
     has_stage: AtomicBool,
     /// Whether its Python object has gone.
     is_orphan: AtomicBool,
+    /// Whether it is needed as a channel, since something was done with it, or it has a buffer.
+    is_needed: AtomicBool,
+    /// How many stages are to read it.
+    readers: AtomicUsize,
+    /// How many stages may become one with the one that fills it.
+    depth: AtomicUsize,
     /// If the channel was made of an iterator.
     source: Option<Arc<Source>>,
 }
@@ -73,20 +83,24 @@ impl Iterator for Shared {
 }
 
 impl Link {
-    pub(crate) fn new(chan: Channel) -> Arc<Self> {
-        Self::with(chan, None)
+    /// One `with_buffer` is always needed.
+    pub(crate) fn new(chan: Channel, with_buffer: bool) -> Arc<Self> {
+        Self::with(chan, None, with_buffer)
     }
 
     pub(crate) fn of_source(source: Arc<Source>) -> Arc<Self> {
-        Self::with(Channel::from_iter(Shared(source.clone())), Some(source))
+        Self::with(Channel::from_iter(Shared(source.clone())), Some(source), false)
     }
 
-    fn with(chan: Channel, source: Option<Arc<Source>>) -> Arc<Self> {
+    fn with(chan: Channel, source: Option<Arc<Source>>, needed: bool) -> Arc<Self> {
         Arc::new(Self {
             chan,
             stage: Mutex::default(),
             has_stage: AtomicBool::new(false),
             is_orphan: AtomicBool::new(false),
+            is_needed: AtomicBool::new(needed),
+            readers: AtomicUsize::new(0),
+            depth: AtomicUsize::new(0),
             source,
         })
     }
@@ -105,14 +119,21 @@ impl Link {
         home: Option<Arc<Home>>,
         close: bool,
     ) -> PyResult<()> {
-        self.touch();
-        let here = home.clone().filter(|home| home.is_here(py));
+        if self.stage().is_some() {
+            // Two stages fill it.
+            self.touch();
+        }
+        input.is_read();
+        let depth = input.depth.load(Ordering::Relaxed) + 1;
+        let here = home.clone().filter(|home| depth < DEEP && home.is_here(py));
         let stage = Stage { input, flow: Box::new(flow), home, close };
         let Some(here) = here else {
+            self.is_needed.store(true, Ordering::Relaxed);
             self.start(stage);
             settle(py);
             return Ok(());
         };
+        self.depth.store(depth, Ordering::Relaxed);
         *self.stage() = Some(stage);
         self.has_stage.store(true, Ordering::Release);
         let start = Bound::new(py, Start(self.clone()))?;
@@ -122,11 +143,24 @@ impl Link {
     /// To be called before anything is done with the channel.
     #[inline]
     pub(crate) fn touch(self: &Arc<Self>) {
+        self.is_needed.store(true, Ordering::Relaxed);
         if self.has_stage.load(Ordering::Relaxed)
             && let Some(stage) = self.take_stage()
         {
             self.start(stage);
         }
+    }
+
+    /// To be called for each stage that will [`open`](Self::open) it.
+    pub(crate) fn is_read(&self) {
+        self.readers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether a stage that reads it can do without it.
+    fn is_superfluous(&self) -> bool {
+        self.is_orphan.load(Ordering::Acquire)
+            && !self.is_needed.load(Ordering::Relaxed)
+            && self.readers.load(Ordering::Relaxed) == 1
     }
 
     /// To be called when the Python object goes.
@@ -143,7 +177,7 @@ impl Link {
 
     /// The values, for one stage.
     pub(crate) fn open(self: &Arc<Self>) -> Values {
-        if self.is_orphan.load(Ordering::Acquire) {
+        if self.is_superfluous() {
             match self.take_stage() {
                 Some(Stage { input, flow, close: true, .. }) => return flow(input.open()),
                 Some(stage) => self.start(stage),

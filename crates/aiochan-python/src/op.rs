@@ -19,9 +19,9 @@ use crate::home::{Call, Home, Job};
 use crate::names;
 use crate::send::Await;
 use crate::signal::Signal;
-use crate::tasks::{self, settle};
+use crate::tasks::{self, settle, settle_dropped};
 use crate::turns;
-use crate::value::{Value, undisturbed};
+use crate::value::Value;
 
 /// What an operation comes to.
 pub(crate) type Outcome = PyResult<Py<PyAny>>;
@@ -289,11 +289,15 @@ impl Drop for Op {
             self.state.get_mut().unwrap_or_else(PoisonError::into_inner),
             State::Cancelled(None),
         );
-        if let State::Waiting(Waiting { work, is_put: true, is_awaited: false, .. }) = state {
-            // Somebody has to hold it until it has taken effect.
-            tasks::starting(None, || drop(aiochan::go(work)));
-            undisturbed(settle);
+        match state {
+            State::Waiting(Waiting { work, is_put: true, is_awaited: false, .. }) => {
+                // Somebody has to hold it until it has taken effect.
+                tasks::starting(None, || drop(aiochan::go(work)));
+            }
+            // What it gives back or withdraws may let others go on.
+            other => drop(other),
         }
+        settle_dropped();
     }
 }
 
@@ -383,6 +387,7 @@ impl Op {
         if !self.is_over() {
             return Err(invalid_state(py, "Exception is not set."));
         }
+        self.poll(py);
         if matches!(&*self.state(), State::Cancelled(_)) {
             return Err(self.cancelled_error(py));
         }

@@ -387,6 +387,7 @@ pub(crate) fn distribute(
         return Err(PyValueError::new_err("distribute needs at least one output"));
     }
     let outs: Vec<_> = outs.iter().map(|out| out.get().chan().clone()).collect();
+    inp.get().link().touch();
     let flow = inp.get().link().open();
     let flow = if close { flow } else { flow.keep_open() };
     tasks::starting(inp.get().home_of_worker(py)?, || flow.distribute(outs));

@@ -6,6 +6,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::mem::ManuallyDrop;
+use std::ptr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,17 +16,24 @@ use pyo3::prelude::*;
 
 use crate::home::Home;
 use crate::names;
+use crate::value::undisturbed;
 
 /// For so long tasks may run before the event loop has its turn.
 const SLICE: Duration = Duration::from_millis(1);
 
+/// Tasks, each with the loop that it belongs to, if to one.
+type Queue = VecDeque<(Runnable, Option<Arc<Home>>)>;
+
 thread_local! {
-    static READY: RefCell<VecDeque<(Runnable, Option<Arc<Home>>)>> =
-        const { RefCell::new(VecDeque::new()) };
+    /// What is in it when the thread ends stays: the interpreter may have gone before.
+    static READY: RefCell<ManuallyDrop<Queue>> =
+        const { RefCell::new(ManuallyDrop::new(VecDeque::new())) };
     /// How many are in it, to look at without touching it.
     static COUNT: Cell<usize> = const { Cell::new(0) };
     /// Whether they are being run further up the stack.
     static RUNNING: Cell<bool> = const { Cell::new(false) };
+    /// The loop that is going to go on with them.
+    static IS_COMING: Cell<*const ()> = const { Cell::new(ptr::null()) };
 }
 
 /// Runs `f`; stages that it starts belong to `home`.
@@ -93,17 +102,33 @@ pub(crate) fn holding_off<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// As `settle`, when an object has been dropped.
+pub(crate) fn settle_dropped() {
+    if COUNT.get() > 0 && !RUNNING.get() {
+        undisturbed(run_ready);
+    }
+}
+
+/// As `settle`, for a thread that is about to block, perhaps inside of a task that the others wait for.
+pub(crate) fn settle_before_blocking(py: Python<'_>) {
+    if COUNT.get() > 0 {
+        run_ready(py);
+    }
+}
+
 #[cold]
 fn run_ready(py: Python<'_>) {
     holding_off(|| run_for_a_slice(py));
 }
 
 fn run_for_a_slice(py: Python<'_>) {
+    // The rest of the last slice has its turn soon anyway.
+    let slice = if IS_COMING.get().is_null() { SLICE } else { SLICE / 20 };
     let begin = Instant::now();
-    while let Some((task, home)) = READY.with_borrow_mut(VecDeque::pop_front) {
+    while let Some((task, home)) = READY.with_borrow_mut(|ready| ready.pop_front()) {
         COUNT.set(COUNT.get() - 1);
         starting(home, || task.run());
-        if COUNT.get() > 0 && begin.elapsed() > SLICE {
+        if COUNT.get() > 0 && begin.elapsed() > slice {
             return go_on_later(py);
         }
     }
@@ -115,20 +140,25 @@ fn go_on_later(py: Python<'_>) {
         if running.is_none() {
             return Ok(false);
         }
-        let nothing_new = Bound::new(py, GoOn(Mutex::default()))?;
-        running.call_method1("call_soon", (nothing_new,)).map(|_| true)
+        let this = running.as_ptr().cast::<()>().cast_const();
+        if IS_COMING.get() != this {
+            let nothing_new = Bound::new(py, GoOn(Mutex::default()))?;
+            running.call_method1("call_soon", (nothing_new,))?;
+            IS_COMING.set(this);
+        }
+        Ok(true)
     });
     if soon.is_ok_and(|soon| soon) {
         return;
     }
-    let rest = READY.with_borrow_mut(std::mem::take);
+    let rest = READY.with_borrow_mut(|ready| std::mem::take(&mut **ready));
     COUNT.set(0);
     std::thread::spawn(move || {
         for (task, home) in rest {
             push(task, home);
         }
-        while COUNT.get() > 0 {
-            Python::attach(settle);
+        // Without an interpreter there is nothing to go on with.
+        while COUNT.get() > 0 && Python::try_attach(settle).is_some() {
             std::thread::yield_now();
         }
     });
@@ -136,11 +166,12 @@ fn go_on_later(py: Python<'_>) {
 
 /// What the loop calls to go on with the tasks, and with some new ones.
 #[pyclass(frozen)]
-struct GoOn(Mutex<VecDeque<(Runnable, Option<Arc<Home>>)>>);
+struct GoOn(Mutex<Queue>);
 
 #[pymethods]
 impl GoOn {
     fn __call__(&self, py: Python<'_>) {
+        IS_COMING.set(ptr::null());
         let new = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for (task, home) in new {
             push(task, home);

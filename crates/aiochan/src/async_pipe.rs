@@ -4,19 +4,20 @@
 //! it busy, and the runtime has several workers, the next ones are spawned as tasks of their own.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use crate::error::{Panicked, TryPutError};
+use crate::error::TryPutError;
 use crate::feed::Feed;
 use crate::flow::Flow;
 use crate::jobs::{AsyncJob, Plain};
 use crate::load::{Load, Run};
 use crate::output::{Origins, Output, endings, start_worker};
+use crate::panics::{caught, cause, discard};
 use crate::pipe::{Futures, Pipe};
 use crate::policy::Policy;
 use crate::results::Results;
@@ -218,7 +219,8 @@ impl<S: Stream, J: AsyncJob<S::Item>> Engine<S, J> {
             self.intake = false;
             self.taken = 0;
             self.slots.clear();
-            drop(self.results.take());
+            // Each by itself: two that panic in one collection would abort the process.
+            self.results.take().for_each(discard);
         }
     }
 
@@ -238,14 +240,13 @@ impl<S: Stream, J: AsyncJob<S::Item>> Engine<S, J> {
     /// Polls the futures that have been woken, and takes values while there is room.
     fn go_on(&mut self, cx: &mut Context<'_>) {
         // One net for all of them: one for each would cost more than the rest.
-        while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.poll_all(cx))) {
+        while let Err(panic) = caught(|| self.poll_all(cx)) {
             let gave_up = self.slots.give_up();
-            let reason = || Arc::new(Panicked::new(&*panic)) as Reason;
             if let Some(copy) = self.begun.take() {
-                let outcome = self.outcome(copy, Err(reason()));
+                let outcome = self.outcome(copy, Err(cause(panic)));
                 self.results.push(outcome);
             } else if let Some(memo) = gave_up {
-                self.complete(memo, Err(reason()));
+                self.complete(memo, Err(cause(panic)));
             } else {
                 resume_unwind(panic); // It came from the input.
             }

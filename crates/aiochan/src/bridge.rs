@@ -1,13 +1,12 @@
 //! Bridges between channels and blocking code: queues of other kinds, and iterators that block.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crate::buffer::Buf;
 use crate::chan::Chan;
-use crate::error::Panicked;
 use crate::output::Output;
+use crate::panics::cause;
 use crate::spawn::Surroundings;
 
 impl<T: Send + 'static> Chan<T> {
@@ -48,7 +47,7 @@ impl<T: Send + 'static> Chan<T> {
 /// [`from_iter`](crate::from_iter), which needs no thread.
 ///
 /// `buffer` is how far it may be ahead of whoever gets: a number, or a [`Buf`]. The channel is closed when
-/// the iterator ends, with [`Panicked`] when it panics.
+/// the iterator ends, with [`Panicked`](crate::Panicked) when it panics.
 ///
 /// When the channel is closed, or nobody is left who could get from it, no more items are asked for. An
 /// item that the iterator is just producing then is dropped, and only after it does the thread end: an
@@ -86,7 +85,7 @@ where
         };
         match catch_unwind(AssertUnwindSafe(|| here.enter(pour))) {
             Ok(()) => out.end(None),
-            Err(panic) => out.fail(Arc::new(Panicked::new(&*panic))),
+            Err(panic) => out.fail(cause(panic)),
         }
     });
     c

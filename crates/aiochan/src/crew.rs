@@ -10,7 +10,6 @@
 use std::convert::identity;
 use std::future::{Future, poll_fn};
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -21,11 +20,12 @@ use std::time::Instant;
 use futures_core::Stream;
 
 use crate::chan::Chan;
-use crate::error::{Panicked, PutError};
+use crate::error::PutError;
 use crate::hands::Hands;
 use crate::intake::{Intake, Pace};
 use crate::jobs::{ThreadJob, Yield};
 use crate::output::{Origins, Output};
+use crate::panics;
 use crate::plan::{Delivery, End, Outcome, Plan, Step};
 use crate::policy::{Policy, Verdict};
 use crate::spawn::{Surroundings, run};
@@ -292,15 +292,13 @@ impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
 
 /// The result of `f`, or its panic.
 fn caught<R>(f: impl FnOnce() -> R) -> Result<R, Reason> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(|panic| Arc::new(Panicked::new(&*panic)) as Reason)
+    panics::caught(f).map_err(panics::cause)
 }
 
 /// Drops values that nobody needs, each by itself: when two of one collection panicked, that would abort
 /// the process. The panics are reported by the hook, and there is nobody else left to tell.
 fn discard(values: impl IntoIterator) {
-    for value in values {
-        let _ = caught(|| drop(value));
-    }
+    values.into_iter().for_each(panics::discard);
 }
 
 fn discard_results<U>(results: impl Iterator<Item = Outcome<U>>) {

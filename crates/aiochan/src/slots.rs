@@ -4,13 +4,14 @@
 //! allocates for each future, is slower by.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::task::AtomicWaker;
+
+use crate::panics::{caught, discard};
 
 /// Futures of type `F`, each with something to remember it by.
 pub(crate) struct Slots<F, M> {
@@ -77,8 +78,8 @@ impl<F: Future, M> Slots<F, M> {
     pub(crate) fn clear(&mut self) {
         self.free = (0..self.slots.len()).collect();
         for slot in &mut self.slots {
-            slot.memo = None;
-            slot.future.set(None);
+            discard(slot.memo.take());
+            discard(caught(|| slot.future.set(None)));
         }
     }
 
@@ -140,7 +141,7 @@ impl<F: Future, M> Slots<F, M> {
         let slot = &mut self.slots[index];
         let memo = slot.memo.take();
         // It has been told already that it failed.
-        let _ = catch_unwind(AssertUnwindSafe(|| slot.future.set(None)));
+        discard(caught(|| slot.future.set(None)));
         if memo.is_some() {
             self.free.push(index);
         }
