@@ -55,7 +55,7 @@ async def test_closed_output_stops_the_intake_of_fan_in(fan_in):
     assert sum(len(take_all(c)) for c in inputs) >= 96
 
 
-@FAN_IN
+@pytest.mark.parametrize("fan_in", [zip_chans, combine_latest])
 @on_loop
 async def test_output_closed_while_fan_in_waits(fan_in):
     inputs, out = [Chan(), Chan()], Chan()
@@ -65,6 +65,20 @@ async def test_output_closed_while_fan_in_waits(fan_in):
     await turns()
     assert all(nobody_waits(c) for c in inputs)
     assert [c.put_nowait(1) for c in inputs] == [None, None]
+
+
+@on_loop
+async def test_output_closed_while_merge_waits():
+    """As in the original one more put is accepted; but its value goes back."""
+    a, b, out = Chan(), Chan(), Chan()
+    merge(a, b, out=out)
+    await turns()
+    out.close()
+    await turns()
+    assert a.put_nowait("v") is True
+    assert nobody_waits(a) and nobody_waits(b)
+    assert a.get_nowait() == "v"
+    assert b.put_nowait("w") is None
 
 
 @FAN_IN

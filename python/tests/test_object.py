@@ -342,6 +342,8 @@ def callback_with_its_channel(c, f):
     c.get_nowait(lambda v: (c, f), immediate_only=False)
 
 
+LEAKS = pytest.mark.xfail(strict=True, reason="the collector does not see through the native half; close channels")
+
 ABANDONED = {
     "map": lambda f: Chan().map(f),
     "async_pipe": lambda f: Chan().async_pipe(1, f),
@@ -352,8 +354,13 @@ ABANDONED = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="the collector does not see through the native half; close channels")
-@pytest.mark.parametrize("make", ABANDONED.values(), ids=ABANDONED.keys())
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(make, marks=[] if name in ("map", "dup", "pub") else LEAKS, id=name)
+        for name, make in ABANDONED.items()
+    ],
+)
 @on_loop
 async def test_what_nobody_can_reach_any_more_is_collected_without_being_closed(make):
     """As with the original, where all was of Python: neither end of these can be used by anybody."""

@@ -8,20 +8,34 @@ use pyo3::types::PyDict;
 use crate::chan::Chan;
 use crate::home::Home;
 use crate::report::report;
-use crate::tasks::{self, settle};
+use crate::tasks::{self, settle, settle_dropped};
 use crate::value::{Value, raise};
 
 #[pyclass(frozen, subclass, weakref, module = "aiochan._aiochan")]
 pub(crate) struct Dup {
     inp: Py<Chan>,
-    dup: aiochan::Dup<Value>,
+    /// It is there until this is dropped.
+    dup: Option<aiochan::Dup<Value>>,
+}
+
+impl Dup {
+    fn dup(&self) -> &aiochan::Dup<Value> {
+        self.dup.as_ref().expect("it is there until this is dropped")
+    }
+}
+
+impl Drop for Dup {
+    fn drop(&mut self) {
+        drop(self.dup.take());
+        settle_dropped();
+    }
 }
 
 #[pymethods]
 impl Dup {
     #[new]
     fn new(inp: Bound<'_, Chan>) -> Self {
-        let dup = inp.get().chan().dup();
+        let dup = Some(inp.get().chan().dup());
         Self { inp: inp.unbind(), dup }
     }
 
@@ -36,22 +50,22 @@ impl Dup {
         let home = self.inp.get().home_of_worker(py)?;
         let out = out.get().chan();
         tasks::starting_soon(py, home, || {
-            if close { self.dup.tap_into(out) } else { self.dup.tap_keep_open(out) }
+            if close { self.dup().tap_into(out) } else { self.dup().tap_keep_open(out) }
         })
     }
 
     fn untap(&self, out: &Bound<'_, Chan>) {
-        self.dup.untap(out.get().chan());
+        self.dup().untap(out.get().chan());
         settle(out.py());
     }
 
     fn untap_all(&self, py: Python<'_>) {
-        self.dup.untap_all();
+        self.dup().untap_all();
         settle(py);
     }
 
     fn close(&self, py: Python<'_>) {
-        self.dup.close();
+        self.dup().close();
         settle(py);
     }
 }
@@ -61,11 +75,25 @@ impl Dup {
 pub(crate) struct Pub {
     inp: Py<Chan>,
     numbers: Py<PyDict>,
-    publisher: aiochan::Pub<Value, usize>,
+    /// It is there until this is dropped.
+    publisher: Option<aiochan::Pub<Value, usize>>,
 }
 
 /// The number of all topics that nobody has subscribed to.
 const NONE: usize = usize::MAX;
+
+impl Pub {
+    fn publisher(&self) -> &aiochan::Pub<Value, usize> {
+        self.publisher.as_ref().expect("it is there until this is dropped")
+    }
+}
+
+impl Drop for Pub {
+    fn drop(&mut self) {
+        drop(self.publisher.take());
+        settle_dropped();
+    }
+}
 
 #[pymethods]
 impl Pub {
@@ -88,7 +116,7 @@ impl Pub {
                 }
             })
         };
-        let publisher = inp.get().chan().publish(topic);
+        let publisher = Some(inp.get().chan().publish(topic));
         Ok(Self { inp: inp.unbind(), numbers, publisher })
     }
 
@@ -101,9 +129,9 @@ impl Pub {
         let out = out.get().chan();
         tasks::starting_soon(py, home, || {
             if close {
-                self.publisher.sub_into(number, out);
+                self.publisher().sub_into(number, out);
             } else {
-                self.publisher.sub_keep_open(number, out);
+                self.publisher().sub_keep_open(number, out);
             }
         })
     }
@@ -111,7 +139,7 @@ impl Pub {
     fn unsub(&self, topic: Bound<'_, PyAny>, out: &Bound<'_, Chan>) -> PyResult<()> {
         let py = topic.py();
         if let Some(number) = self.numbers.bind(py).get_item(topic)? {
-            self.publisher.unsub(&number.extract()?, out.get().chan());
+            self.publisher().unsub(&number.extract()?, out.get().chan());
         }
         settle(py);
         Ok(())
@@ -120,10 +148,10 @@ impl Pub {
     /// None is all topics.
     fn unsub_all(&self, py: Python<'_>, topic: Option<Bound<'_, PyAny>>) -> PyResult<()> {
         match topic {
-            None => self.publisher.unsub_all(None),
+            None => self.publisher().unsub_all(None),
             Some(topic) => {
                 if let Some(number) = self.numbers.bind(py).get_item(topic)? {
-                    self.publisher.unsub_all(Some(&number.extract()?));
+                    self.publisher().unsub_all(Some(&number.extract()?));
                 }
             }
         }
@@ -132,7 +160,7 @@ impl Pub {
     }
 
     fn close(&self, py: Python<'_>) {
-        self.publisher.close();
+        self.publisher().close();
         settle(py);
     }
 }
