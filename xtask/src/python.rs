@@ -109,9 +109,23 @@ impl Environment {
     }
 
     fn check_types(&self) -> bool {
-        self.install(&[], &TYPE_TOOLS)
-            && self.run(["-m", "mypy", "--strict", "python/tests/typed.py"])
-            && self.run(["-m", "pyright", "python/tests/typed.py"])
-            && self.run(["-m", "mypy.stubtest", "aiochan", "--ignore-missing-stub"])
+        let file = "python/tests/typed.py";
+        let checked = self.install(&[], &TYPE_TOOLS)
+            && self.run(["-m", "mypy", "--strict", file])
+            && self.run([
+                "-m",
+                "mypy.stubtest",
+                "aiochan",
+                "--allowlist",
+                "python/tests/stubtest.txt",
+            ]);
+        // It fetches its own program from another registry, which may be out of reach.
+        if !self.run(["-m", "pyright", "--version"]) {
+            eprintln!("skipped: pyright could not be set up");
+            return checked;
+        }
+        let python = self.python.as_os_str();
+        let args = ["-m", "pyright", "--pythonpath"].map(OsStr::new);
+        checked && self.run(args.into_iter().chain([python, OsStr::new(file)]))
     }
 }
