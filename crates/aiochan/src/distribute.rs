@@ -29,7 +29,7 @@ where
     ///
     /// An out that is closed is passed over, and no value is lost in it: what it does not accept goes to
     /// another. A value that waits to be taken waits in all outs at once; for that it is cloned, and of
-    /// the clones one is delivered. (Put what is expensive to clone into an [`Arc`].) An out whose consumer
+    /// the clones one is delivered. (Put what is expensive to clone into an [`Arc`](std::sync::Arc).) An out whose consumer
     /// panics over a value has had it, and is closed with the cause; the others go on.
     ///
     /// When the input ends the outs are closed, with its reason if it has one, unless they are to be

@@ -67,7 +67,7 @@ pub enum AddError<T> {
 
 /// A function of a stage panicked: the reason with which its output is closed.
 ///
-/// A function that panics with a [`Reason`] as its payload (`std::panic::panic_any(reason)`) closes the output
+/// A function that panics with a [`Reason`](crate::Reason) as its payload (`std::panic::panic_any(reason)`) closes the output
 /// with that reason instead: a way out for functions that cannot return an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Panicked {
