@@ -369,6 +369,9 @@ def test_loop_that_has_been_closed_with_waiters_does_not_stop_the_others():
 @pytest.mark.parametrize("call", ["c.get_blocking()", "c.get_blocking(60)", "list(c)", "c.put_blocking(1)", "ac.run(c.join())"])
 def test_ctrl_c_ends_a_blocked_call(call):
     program = f"""
+import signal
+# What starts the tests in the background may have told them to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import aiochan as ac
 c = ac.Chan()
 try:
