@@ -50,11 +50,14 @@ def put_by_limited_waits(c, values):
     async def main():
         for v in values:
             while True:
+                put = c.put(v)
                 try:
-                    assert await asyncio.wait_for(c.put(v), 0.0005)
+                    assert await asyncio.wait_for(put, 0.0005)
                     break
                 except asyncio.TimeoutError:
-                    pass
+                    # It may have taken effect just then, which cannot be undone.
+                    if not put.cancelled():
+                        break
 
     return lambda: asyncio.run(main())
 
