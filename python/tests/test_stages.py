@@ -515,3 +515,21 @@ async def test_collect_counts():
     assert await ac.from_range(5).collect(0) == []
     assert await ac.from_range(5).collect(3) == [0, 1, 2]
     assert await ac.from_range(5).collect(9) == [0, 1, 2, 3, 4]
+
+
+@on_loop
+async def test_collect_does_not_take_a_turn_of_the_loop_for_each_value():
+    counted = 0
+
+    async def count() -> None:
+        nonlocal counted
+        while True:
+            counted += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.ensure_future(count())
+    # The channel is held, so its values pass through it one by one.
+    doubled = ac.from_range(2_000).map(lambda n: n * 2)
+    assert await doubled.collect() == list(range(0, 4_000, 2))
+    counting.cancel()
+    assert counted < 1_000

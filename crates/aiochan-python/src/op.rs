@@ -9,6 +9,7 @@ use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use aiochan::Lease;
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
@@ -60,6 +61,13 @@ struct Waiting {
     is_awaited: bool,
     /// Where it was begun.
     home: Option<Arc<Home>>,
+}
+
+impl State {
+    /// Whether it should be polled.
+    fn is_woken(&self) -> bool {
+        matches!(self, Self::Waiting(waiting) if waiting.signal.is_woken())
+    }
 }
 
 /// Where an operation is.
@@ -132,12 +140,24 @@ impl Op {
         settle(py);
     }
 
+    /// Polls the operation as long as it has been woken: what it waits for often happens in the stages that run
+    /// after each poll, and needs no turn of the event loop then. The loop has its turn in time all the same.
+    fn poll_while_woken(&self, py: Python<'_>) {
+        let mut begin = None;
+        while self.state().is_woken() {
+            self.poll(py);
+            if begin.get_or_insert_with(Instant::now).elapsed() > turns::SLICE {
+                return;
+            }
+        }
+    }
+
     /// Goes on as far as possible, and takes the value.
     fn advance(&self, py: Python<'_>) -> Progress {
         let mut state = self.state();
-        if matches!(&*state, State::Waiting(waiting) if waiting.signal.is_woken()) {
+        if state.is_woken() {
             drop(state);
-            self.poll(py);
+            self.poll_while_woken(py);
             state = self.state();
         }
         match &*state {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 /// So long a task may go on, if its operations are always complete at once.
-const SLICE: Duration = Duration::from_millis(1);
+pub(crate) const SLICE: Duration = Duration::from_millis(1);
 /// The clock is read once in so many operations.
 const STRIDE: u32 = 64;
 
