@@ -1,6 +1,5 @@
 //! Where values stay between a put and a get: the public choice of buffers, and a user's own.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A buffer of one's own, for [`Chan::with_buffer`](crate::Chan::with_buffer).
@@ -68,20 +67,22 @@ pub struct Buf<T>(pub(crate) Store<T>);
 
 /// What a channel keeps its values in.
 pub(crate) enum Store<T> {
-    /// The built-in queues: rendezvous (a limit of 0), fixed, dropping, sliding, unbounded.
-    Ring(Ring<T>),
+    /// A queue: rendezvous (a limit of 0), fixed, dropping, sliding, unbounded.
+    Queue {
+        limit: usize,
+        when_full: WhenFull,
+    },
+    Special(Special<T>),
+}
+
+/// What is not a queue of its values.
+pub(crate) enum Special<T> {
     /// One value for every getter, cloned outside the lock.
     Promise { value: Option<Copies<T>>, copies: fn(T) -> Copies<T> },
     /// An iterator, advanced outside the lock by one getter at a time.
     Source(Source<T>),
     /// A user's own.
     Custom(Box<dyn Buffer<T>>),
-}
-
-pub(crate) struct Ring<T> {
-    pub(crate) values: VecDeque<T>,
-    pub(crate) limit: usize,
-    pub(crate) when_full: WhenFull,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +115,7 @@ impl<T> Buf<T> {
     ///
     /// Memory is taken as values come in, not for `capacity` at once.
     pub fn fixed(capacity: usize) -> Self {
-        Self::ring(capacity, WhenFull::Wait)
+        Self::queue(capacity, WhenFull::Wait)
     }
 
     /// At most `capacity` values; while it is full, new values are dropped. Puts never wait.
@@ -127,7 +128,7 @@ impl<T> Buf<T> {
             "a dropping buffer of capacity 0 would drop every value; \
              use dropping(1) or more, or fixed(0) for a rendezvous"
         );
-        Self::ring(capacity, WhenFull::DropNew)
+        Self::queue(capacity, WhenFull::DropNew)
     }
 
     /// At most `capacity` values; while it is full, each new value drops the oldest. Puts never
@@ -141,7 +142,7 @@ impl<T> Buf<T> {
             "a sliding buffer of capacity 0 would drop every value; \
              use sliding(1) for the latest value, or fixed(0) for a rendezvous"
         );
-        Self::ring(capacity, WhenFull::DropOld)
+        Self::queue(capacity, WhenFull::DropOld)
     }
 
     /// Any number of values; puts never wait, and memory is the only limit.
@@ -157,16 +158,19 @@ impl<T> Buf<T> {
     where
         T: Clone + Send + Sync + 'static,
     {
-        Self(Store::Promise { value: None, copies: |value| Arc::new(move || value.clone()) })
+        Self(Store::Special(Special::Promise {
+            value: None,
+            copies: |value| Arc::new(move || value.clone()),
+        }))
     }
 
     /// A buffer of one's own.
     pub fn custom(buffer: impl Buffer<T> + 'static) -> Self {
-        Self(Store::Custom(Box::new(buffer)))
+        Self(Store::Special(Special::Custom(Box::new(buffer))))
     }
 
-    fn ring(limit: usize, when_full: WhenFull) -> Self {
-        Self(Store::Ring(Ring { values: VecDeque::new(), limit, when_full }))
+    fn queue(limit: usize, when_full: WhenFull) -> Self {
+        Self(Store::Queue { limit, when_full })
     }
 }
 

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::block::{block_on, block_on_until};
-use crate::buffer::{BoxIter, Buf, Buffer, Source, Store};
+use crate::buffer::{BoxIter, Buf, Buffer, Source, Special, Store};
 use crate::error::{GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError};
 use crate::join::Join;
 use crate::op::{Get, Put};
-use crate::shared::{Config, Shared};
-use crate::state::{Reason, Until};
+use crate::shared::{Config, Handles, Shared};
+use crate::state::{Reason, Side, Until};
 use crate::stats::{ChanState, Stats};
 use crate::sync::Ordering;
 
@@ -145,7 +145,7 @@ impl<T> Chan<T> {
         I::IntoIter: Send + 'static,
     {
         let iter: BoxIter<T> = Box::new(iter.into_iter());
-        Self::builder().buffer(Buf(Store::Source(Source::Here(iter)))).build()
+        Self::builder().buffer(Buf(Store::Special(Special::Source(Source::Here(iter))))).build()
     }
 
     /// Sets a name, a buffer, or `max_pending`.
@@ -452,14 +452,14 @@ impl<T> Chan<T> {
     }
 
     fn counted(shared: Arc<Shared<T>>) -> Self {
-        shared.handles.fetch_add(1, Ordering::Relaxed);
+        Handles::add(&shared.handles().chans);
         Self { shared, counted: true }
     }
 
     /// Makes this a handle that does not count, where a receiving half has been made of it.
     pub(crate) fn uncount(&mut self) {
         if std::mem::take(&mut self.counted) {
-            self.shared.handles.fetch_sub(1, Ordering::SeqCst);
+            self.shared.handles().chans.fetch_sub(1, Ordering::SeqCst);
         }
     }
 
@@ -486,7 +486,8 @@ impl<T> Chan<T> {
     pub fn stats(&self) -> Stats {
         self.shared.act(|state, fx| {
             let counts = state.counts();
-            let (parked_puts, parked_gets) = (state.puts.live(), state.gets.live());
+            let [parked_puts, parked_gets] =
+                [Side::Put, Side::Get].map(|side| state.queue(side).live());
             Stats {
                 state: match (parked_puts, parked_gets) {
                     (0, 0) => ChanState::Fluent,
@@ -523,7 +524,7 @@ impl<T> Drop for Chan<T> {
     fn drop(&mut self) {
         // The channel's own end drops what is inside by itself.
         if self.counted
-            && self.shared.handles.fetch_sub(1, Ordering::SeqCst) == 1
+            && self.shared.handles().chans.fetch_sub(1, Ordering::SeqCst) == 1
             && Arc::strong_count(&self.shared) > 1
         {
             self.shared.handles_gone();
@@ -592,6 +593,6 @@ impl<T> Builder<T> {
         let Self { name, buf, max_pending } = self;
         let config =
             (name.is_some() || max_pending != MAX_PENDING).then_some(Config { name, max_pending });
-        Chan::counted(Arc::new(Shared::new(buf, config)))
+        Chan { shared: Arc::new(Shared::new(buf, config)), counted: true }
     }
 }

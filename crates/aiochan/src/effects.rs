@@ -5,7 +5,8 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 
-use crate::buffer::Store;
+use crate::buffer::Special;
+use crate::ring::Ring;
 
 /// Deeds for after unlocking.
 #[must_use = "somebody waits to be woken"]
@@ -24,7 +25,8 @@ struct More<T> {
 /// What is dropped outside the lock, since its `Drop` may be anything.
 pub(crate) enum Dropped<T> {
     Value(#[allow(dead_code, reason = "held to be dropped")] T),
-    Store(#[allow(dead_code, reason = "held to be dropped")] Store<T>),
+    Values(#[allow(dead_code, reason = "held to be dropped")] Ring<T>),
+    Special(#[allow(dead_code, reason = "held to be dropped")] Special<T>),
 }
 
 impl<T> Effects<T> {

@@ -9,7 +9,7 @@
 use std::marker::PhantomPinned;
 use std::task::Waker;
 
-use crate::lock::Lock;
+use crate::lock::{Lock, Sketch};
 
 /// Whether a select has been committed, and whom to wake when it is.
 pub(crate) struct Flag(Lock<Inner>);
@@ -19,6 +19,16 @@ struct Inner {
     waker: Option<Waker>,
     /// Parked arms point to the flag.
     _pinned: PhantomPinned,
+}
+
+/// In the sketch: that it is committed.
+const COMMITTED: u32 = 2;
+
+impl Sketch for Inner {
+    #[inline]
+    fn sketch(&self) -> u32 {
+        if self.committed { COMMITTED } else { 0 }
+    }
 }
 
 /// What came of committing a parked arm's select together with one's own.
@@ -35,7 +45,7 @@ pub(crate) enum Pair {
 
 impl Flag {
     pub(crate) fn new() -> Self {
-        Self(Lock::new(Inner { committed: false, waker: None, _pinned: PhantomPinned }))
+        Self(Lock::new(Inner { committed: false, waker: None, _pinned: PhantomPinned }, ()))
     }
 
     /// Commits, unless it has been done before; then the answer is `false`.
@@ -44,7 +54,7 @@ impl Flag {
     }
 
     pub(crate) fn is_committed(&self) -> bool {
-        self.0.lock().committed
+        self.0.shows(COMMITTED)
     }
 
     /// Sets whom to wake, unless the flag is committed. Gives back the waker that is not kept, to

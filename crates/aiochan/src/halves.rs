@@ -11,6 +11,7 @@ use futures_sink::Sink;
 use crate::chan::Chan;
 use crate::error::{GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError};
 use crate::op::{Get, Put, poll_put, withdraw_put};
+use crate::shared::Handles;
 use crate::stats::Stats;
 use crate::stream::{Items, Iter};
 use crate::sync::Ordering;
@@ -35,7 +36,7 @@ impl<T> Chan<T> {
     pub fn split(mut self) -> (Sender<T>, Receiver<T>) {
         let sender = Sender::new(self.uncounted());
         // Count the receiver first: what is inside is never out of reach in between.
-        self.shared.receivers.fetch_add(1, Ordering::SeqCst);
+        Handles::add(&self.shared.handles().receivers);
         self.uncount();
         (sender, Receiver { items: Items::new(self) })
     }
@@ -59,7 +60,7 @@ pub struct Receiver<T> {
 
 impl<T> Sender<T> {
     fn new(chan: Chan<T>) -> Self {
-        chan.shared.senders.fetch_add(1, Ordering::Relaxed);
+        Handles::add(&chan.shared.handles().senders);
         Self { chan, sending: None }
     }
 
@@ -136,7 +137,7 @@ impl<T> Sender<T> {
 
 impl<T> Receiver<T> {
     fn new(chan: Chan<T>) -> Self {
-        chan.shared.receivers.fetch_add(1, Ordering::SeqCst);
+        Handles::add(&chan.shared.handles().receivers);
         Self { items: Items::new(chan) }
     }
 
@@ -230,7 +231,7 @@ impl<T> Drop for Sender<T> {
         if let Some(waiter) = &self.sending {
             withdraw_put(&self.chan.shared, waiter);
         }
-        if self.chan.shared.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.chan.shared.handles().senders.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.chan.close();
         }
     }
@@ -241,7 +242,7 @@ impl<T> Drop for Receiver<T> {
         // What the stream was handed goes back before the others are told.
         self.items.leave();
         let shared = &self.chan().shared;
-        if shared.receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if shared.handles().receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
             shared.refuse();
         }
     }

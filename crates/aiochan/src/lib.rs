@@ -71,6 +71,7 @@ mod publish;
 mod queue;
 mod race;
 mod results;
+mod ring;
 mod router;
 mod select;
 mod select_macro;

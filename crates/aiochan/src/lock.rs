@@ -1,4 +1,4 @@
-//! A spin lock of one byte, for critical sections of a few dozen instructions.
+//! A spin lock of one word, for critical sections of a few dozen instructions.
 //!
 //! Nothing that can wait, wake or run user code happens inside one: see `state.rs`. A waiting thread
 //! pauses for a doubling while and then yields its time slice; it never sleeps, since it may be an
@@ -9,7 +9,7 @@ use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 
-use crate::sync::{AtomicBool, Ordering, spin_loop, yield_now};
+use crate::sync::{AtomicU32, Ordering, fence, spin_loop, yield_now};
 
 static GIVE_WAY: OnceLock<fn()> = OnceLock::new();
 
@@ -28,28 +28,39 @@ pub fn set_give_way(give_way: fn()) -> bool {
     GIVE_WAY.set(give_way).is_ok()
 }
 
-/// A value that one thread at a time can touch.
-pub(crate) struct Lock<S> {
-    taken: AtomicBool,
-    /// May only be accessed by the thread that set `taken`.
+/// A value that one thread at a time can touch, and that can say a little of itself without being locked.
+pub(crate) struct Lock<S, B = ()> {
+    /// [`TAKEN`], and what the value's [`Sketch`] was when it was last unlocked.
+    word: AtomicU32,
+    /// What is not locked, in the room that the word's alignment leaves.
+    pub(crate) beside: B,
+    /// May only be accessed by the thread that set `TAKEN`.
     value: UnsafeCell<S>,
+}
+
+const TAKEN: u32 = 1;
+
+/// A value that can say in a few bits what others may know of it who do not lock it.
+pub(crate) trait Sketch {
+    /// The lowest bit is not free.
+    fn sketch(&self) -> u32;
 }
 
 // SAFETY: the lock gives out access to `S` on one thread at a time, so it moves between threads
 // but is never shared by two.
-unsafe impl<S: Send> Sync for Lock<S> {}
+unsafe impl<S: Send, B: Sync> Sync for Lock<S, B> {}
 
 /// Access to the value of a [`Lock`]; dropping it, also in a panic, unlocks.
-pub(crate) struct Guard<'a, S>(&'a Lock<S>);
+pub(crate) struct Guard<'a, S: Sketch, B>(&'a Lock<S, B>);
 
-impl<S> Lock<S> {
-    pub(crate) fn new(value: S) -> Self {
-        Self { taken: AtomicBool::new(false), value: UnsafeCell::new(value) }
+impl<S: Sketch, B> Lock<S, B> {
+    pub(crate) fn new(value: S, beside: B) -> Self {
+        Self { word: AtomicU32::new(value.sketch()), beside, value: UnsafeCell::new(value) }
     }
 
     #[inline]
-    pub(crate) fn lock(&self) -> Guard<'_, S> {
-        if self.taken.swap(true, Ordering::Acquire) {
+    pub(crate) fn lock(&self) -> Guard<'_, S, B> {
+        if self.word.fetch_or(TAKEN, Ordering::Acquire) & TAKEN != 0 {
             self.lock_contended();
         }
         Guard(self)
@@ -60,22 +71,51 @@ impl<S> Lock<S> {
         self.value.get_mut()
     }
 
+    /// Whether the sketch has all of these bits, as it was when the value was last unlocked, or as the thread
+    /// left it that is still at it.
+    ///
+    /// The fence orders this load after the thread's earlier operations on other values: of two threads that
+    /// each change one and then look at the other, one sees the other's change.
+    #[inline]
+    pub(crate) fn shows(&self, bits: u32) -> bool {
+        self.word.load(Ordering::Acquire) & bits == bits && {
+            fence(Ordering::SeqCst);
+            self.word.load(Ordering::Acquire) & bits == bits
+        }
+    }
+
     #[cold]
+    #[inline(never)]
     fn lock_contended(&self) {
         let mut backoff = Backoff::new();
         loop {
-            // Looking before swapping keeps the cache line shared while another thread holds it.
-            while self.taken.load(Ordering::Relaxed) {
+            // Looking before setting keeps the cache line shared while another thread holds it.
+            while self.word.load(Ordering::Relaxed) & TAKEN != 0 {
                 backoff.wait();
             }
-            if !self.taken.swap(true, Ordering::Acquire) {
+            if self.word.fetch_or(TAKEN, Ordering::Acquire) & TAKEN == 0 {
                 return;
             }
         }
     }
 }
 
-impl<S> Deref for Guard<'_, S> {
+impl<S: Sketch, B> Guard<'_, S, B> {
+    /// Unlocks, where the sketch is known.
+    #[inline]
+    pub(crate) fn unlock(self, sketch: u32) {
+        debug_assert_eq!(sketch, self.sketch());
+        self.0.word.store(sketch, Ordering::Release);
+        std::mem::forget(self);
+    }
+
+    /// Takes the sketch back, before what is going to be done is seen elsewhere.
+    pub(crate) fn hide(&self) {
+        self.0.word.store(TAKEN, Ordering::Release);
+    }
+}
+
+impl<S: Sketch, B> Deref for Guard<'_, S, B> {
     type Target = S;
     #[inline]
     fn deref(&self) -> &S {
@@ -84,7 +124,7 @@ impl<S> Deref for Guard<'_, S> {
     }
 }
 
-impl<S> DerefMut for Guard<'_, S> {
+impl<S: Sketch, B> DerefMut for Guard<'_, S, B> {
     #[inline]
     fn deref_mut(&mut self) -> &mut S {
         // SAFETY: as in `deref`, and `&mut self` makes it the only borrow.
@@ -92,10 +132,11 @@ impl<S> DerefMut for Guard<'_, S> {
     }
 }
 
-impl<S> Drop for Guard<'_, S> {
+impl<S: Sketch, B> Drop for Guard<'_, S, B> {
     #[inline]
     fn drop(&mut self) {
-        self.0.taken.store(false, Ordering::Release);
+        let sketch = self.sketch();
+        self.0.word.store(sketch, Ordering::Release);
     }
 }
 

@@ -14,10 +14,9 @@ use pin_project_lite::pin_project;
 use crate::effects::Effects;
 use crate::error::{PutError, TryGetError};
 use crate::flag::Flag;
-use crate::queue::Queue;
 use crate::race::{Arm, End, Entry, Parking};
 use crate::shared::Shared;
-use crate::state::Step;
+use crate::state::{Side, State, Step};
 use crate::waiter::{Phase, Waiter, Wake};
 
 pin_project! {
@@ -176,20 +175,11 @@ fn park_put<T>(
     }
 }
 
-#[derive(Clone, Copy)]
-enum Side {
-    Put,
-    Get,
-}
-
 /// Sees to it that a parked operation wakes the task that polled it last.
 #[cold]
 fn still_waits<T>(shared: &Shared<T>, waiter: Pin<&Waiter<T>>, waker: &Waker, side: Side) -> bool {
     let waker = waker.clone();
-    let old = shared.act(|state, _| match side {
-        Side::Put => state.puts.set_waker(&waiter, waker),
-        Side::Get => state.gets.set_waker(&waiter, waker),
-    });
+    let old = shared.act(|state, _| state.queue(side).set_waker(&waiter, waker));
     drop(old);
     waiter.phase() == Phase::Waiting
 }
@@ -234,11 +224,16 @@ impl<'a> Start<'a> {
 impl Park {
     /// Parks `waiter`. When it may not, what it would be woken by comes back, to be dropped after
     /// unlocking.
-    fn in_queue<T>(self, queue: &mut Queue<T>, waiter: Pin<&Waiter<T>>) -> Result<(), Wake> {
-        if self.max_pending.is_some_and(|max_pending| queue.queued() >= max_pending) {
+    fn in_queue<T>(
+        self,
+        state: &mut State<T>,
+        side: Side,
+        waiter: Pin<&Waiter<T>>,
+    ) -> Result<(), Wake> {
+        if self.max_pending.is_some_and(|max_pending| state.queued() >= max_pending) {
             return Err(self.wake);
         }
-        queue.push(waiter, self.wake);
+        state.park(side, waiter, self.wake);
         Ok(())
     }
 }
@@ -261,7 +256,7 @@ pub(crate) fn start_get<T>(
     let (step, receipt) = shared.with(&mut fx, |state, fx| {
         let step = state.get(&mut out, flag, fx);
         if step == Step::Wait {
-            parked = park.take().map(|park| park.in_queue(&mut state.gets, waiter));
+            parked = park.take().map(|park| park.in_queue(state, Side::Get, waiter));
         }
         (step, state.receipt())
     });
@@ -298,7 +293,7 @@ pub(crate) fn start_put<T>(
             state.put(slot, flag, fx)
         });
         if step == Step::Wait {
-            parked = park.take().map(|park| park.in_queue(&mut state.puts, waiter));
+            parked = park.take().map(|park| park.in_queue(state, Side::Put, waiter));
         }
         step
     });
@@ -369,7 +364,7 @@ pub(crate) fn drop_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
 #[inline]
 fn withdraw_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
     if waiter.phase() == Phase::Waiting {
-        drop(shared.act(|state, _| state.gets.remove(waiter)));
+        drop(shared.act(|state, fx| state.withdraw(Side::Get, waiter, fx)));
     }
 }
 
@@ -377,11 +372,7 @@ fn withdraw_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
 #[inline]
 pub(crate) fn withdraw_put<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
     if waiter.phase() == Phase::Waiting {
-        drop(shared.act(|state, fx| {
-            let wake = state.puts.remove(waiter);
-            state.put_withdrawn(fx);
-            wake
-        }));
+        drop(shared.act(|state, fx| state.withdraw(Side::Put, waiter, fx)));
     }
 }
 

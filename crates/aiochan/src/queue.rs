@@ -14,8 +14,6 @@ use crate::waiter::{Claimed, Links, Phase, Waiter, Wake};
 
 pub(crate) struct Queue<T> {
     head: Option<NonNull<Waiter<T>>>,
-    /// How many of the linked waiters are callbacks and `add`s.
-    queued: usize,
 }
 
 // SAFETY: the queue is inside a channel's lock, and the waiters that it points to may be touched
@@ -44,7 +42,7 @@ unsafe fn links<'a, T>(waiter: NonNull<Waiter<T>>) -> &'a mut Links<T> {
 
 impl<T> Queue<T> {
     pub(crate) const fn new() -> Self {
-        Self { head: None, queued: 0 }
+        Self { head: None }
     }
 
     #[inline]
@@ -57,7 +55,6 @@ impl<T> Queue<T> {
     pub(crate) fn push(&mut self, waiter: Pin<&Waiter<T>>, wake: Wake) {
         debug_assert_ne!(waiter.phase(), Phase::Waiting);
         let node = NonNull::from(waiter.get_ref());
-        self.queued += usize::from(wake.is_queued());
         let (prev, next) = match self.head {
             None => {
                 self.head = Some(node);
@@ -110,9 +107,9 @@ impl<T> Queue<T> {
         if !flag::commit(me) {
             return Claim::Lost;
         }
-        let waker = self.unlink(head).into_waker();
+        let wake = self.unlink(head);
         // SAFETY: just unlinked, and the lock is held.
-        Claim::Found(unsafe { Claimed::new(head, waker) })
+        Claim::Found(unsafe { Claimed::new(head, wake.is_queued(), wake.into_waker()) })
     }
 
     fn claim_among_arms(&mut self, head: NonNull<Waiter<T>>, me: Option<&Flag>) -> Claim<T> {
@@ -130,9 +127,12 @@ impl<T> Queue<T> {
             let last = Some(next) == self.head;
             match pair {
                 Pair::Both(waker) => {
-                    let waker = self.unlink(at).into_waker().or(waker);
+                    let wake = self.unlink(at);
+                    let queued = wake.is_queued();
                     // SAFETY: just unlinked, and the lock is held.
-                    return Claim::Found(unsafe { Claimed::new(at, waker) });
+                    return Claim::Found(unsafe {
+                        Claimed::new(at, queued, wake.into_waker().or(waker))
+                    });
                 }
                 Pair::MineGone => return Claim::Lost,
                 Pair::OtherGone => {
@@ -159,11 +159,6 @@ impl<T> Queue<T> {
         self.iter().any(waiter_is_live)
     }
 
-    /// How many callbacks and `add`s wait.
-    pub(crate) fn queued(&self) -> usize {
-        self.queued
-    }
-
     fn iter(&self) -> impl Iterator<Item = NonNull<Waiter<T>>> {
         std::iter::successors(self.head, move |waiter| {
             // SAFETY: it is linked here.
@@ -175,7 +170,6 @@ impl<T> Queue<T> {
     fn unlink(&mut self, waiter: NonNull<Waiter<T>>) -> Wake {
         // SAFETY: it is linked here, and after this it is not.
         let Links { prev, next, wake } = unsafe { waiter.as_ref().take_links() };
-        self.queued -= usize::from(wake.is_queued());
         if next == waiter {
             self.head = None;
             return wake;

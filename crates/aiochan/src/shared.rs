@@ -6,22 +6,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::buffer::{BoxIter, Buf};
 use crate::effects::Effects;
 use crate::error::{TryGetError, TryPutError};
-use crate::lock::Lock;
-use crate::state::{Reason, State, Step, Turn};
-use crate::sync::{AtomicU8, AtomicUsize, Ordering, fence};
+use crate::lock::{Guard, Lock};
+use crate::state::{Reason, State, Step, Turn, sketch};
+use crate::sync::{AtomicU32, Ordering};
 use crate::waiter::Receipt;
 
 pub(crate) struct Shared<T> {
-    /// What the state said at the end of the latest operation; see [`Hint`].
-    hint: AtomicU8,
-    state: Lock<State<T>>,
-    /// How many handles there are, not counting those inside of halves.
-    pub(crate) handles: AtomicUsize,
-    /// How many sending and receiving halves there are.
-    pub(crate) senders: AtomicUsize,
-    pub(crate) receivers: AtomicUsize,
+    lock: Lock<State<T>, Handles>,
     /// What was set at construction and is not the default.
     pub(crate) config: Option<Box<Config>>,
+}
+
+/// How many there are.
+pub(crate) struct Handles {
+    /// Not counting those inside of halves.
+    pub(crate) chans: AtomicU32,
+    pub(crate) senders: AtomicU32,
+    pub(crate) receivers: AtomicU32,
 }
 
 pub(crate) struct Config {
@@ -29,25 +30,37 @@ pub(crate) struct Config {
     pub(crate) max_pending: usize,
 }
 
-/// Facts that can be read without locking: as fresh as if the lock had been taken, or the operation
-/// that changed them is still under way. So that no other thread sees that one's outcome before the
-/// hint, closing clears the hint before it answers anybody.
-mod hint {
-    pub(super) const PUT_WAITS: u8 = 1;
-    pub(super) const GET_WAITS: u8 = 2;
+type Locked<'a, T> = Guard<'a, State<T>, Handles>;
+
+impl Handles {
+    /// Counts one more.
+    ///
+    /// # Panics
+    /// If there are billions.
+    #[inline]
+    pub(crate) fn add(count: &AtomicU32) {
+        if count.fetch_add(1, Ordering::SeqCst) > u32::MAX / 2 {
+            count.fetch_sub(1, Ordering::SeqCst);
+            panic!("a channel cannot have more than two billion handles");
+        }
+    }
 }
 
 impl<T> Shared<T> {
+    /// With one handle.
+    #[inline]
     pub(crate) fn new(buf: Buf<T>, config: Option<Config>) -> Self {
-        let state = State::new(buf);
-        Self {
-            hint: AtomicU8::new(hint_of(&state)),
-            state: Lock::new(state),
-            handles: AtomicUsize::new(0),
-            senders: AtomicUsize::new(0),
-            receivers: AtomicUsize::new(0),
-            config: config.map(Box::new),
-        }
+        let handles = Handles {
+            chans: AtomicU32::new(1),
+            senders: AtomicU32::new(0),
+            receivers: AtomicU32::new(0),
+        };
+        Self { lock: Lock::new(State::new(buf), handles), config: config.map(Box::new) }
+    }
+
+    #[inline]
+    pub(crate) fn handles(&self) -> &Handles {
+        &self.lock.beside
     }
 
     /// Runs `f` on the locked state. The effects are to be run by the caller, who is the only one to
@@ -58,10 +71,7 @@ impl<T> Shared<T> {
         fx: &mut Effects<T>,
         f: impl FnOnce(&mut State<T>, &mut Effects<T>) -> R,
     ) -> R {
-        let mut state = self.state.lock();
-        let result = f(&mut state, fx);
-        self.hint.store(hint_of(&state), Ordering::Release);
-        result
+        f(&mut self.lock.lock(), fx)
     }
 
     /// Runs `f` on the locked state, then its effects. For results that hold no value.
@@ -77,36 +87,29 @@ impl<T> Shared<T> {
 
     /// Looks at the locked state.
     pub(crate) fn look<R>(&self, f: impl FnOnce(&State<T>) -> R) -> R {
-        f(&self.state.lock())
+        f(&self.lock.lock())
     }
 
     #[inline]
     pub(crate) fn put_would_wait(&self) -> bool {
-        self.hints(hint::PUT_WAITS)
+        self.lock.shows(sketch::PUT_WAITS)
     }
 
     #[inline]
     pub(crate) fn get_would_wait(&self) -> bool {
-        self.hints(hint::GET_WAITS)
-    }
-
-    /// The fence orders this load after the thread's earlier operations on other channels: of two
-    /// threads that each put on one channel and then look at the other's, one sees the other's put.
-    #[inline]
-    fn hints(&self, what: u8) -> bool {
-        self.hint.load(Ordering::Acquire) & what != 0 && {
-            fence(Ordering::SeqCst);
-            self.hint.load(Ordering::Acquire) & what != 0
-        }
+        self.lock.shows(sketch::GET_WAITS)
     }
 
     /// Closes; whether it was open.
     pub(crate) fn close(&self, mut reason: Option<Reason>) -> bool {
+        let mut fx = Effects::new();
+        let mut state = self.lock.lock();
+        state.hide();
         // A reason that comes too late is dropped after unlocking.
-        self.act(|state, fx| {
-            self.hint.store(0, Ordering::Release);
-            !state.is_closed() && state.close(reason.take(), fx)
-        })
+        let closed = !state.is_closed() && state.close(reason.take(), &mut fx);
+        drop(state);
+        fx.run();
+        closed
     }
 
     /// Closes because the last receiving half has gone.
@@ -124,21 +127,23 @@ impl<T> Shared<T> {
     /// Whoever goes last, handle or receiving half, sees that the other has gone, for both counts
     /// are decremented before the lock is taken.
     fn refuse_if(&self, condition: impl FnOnce(&Self) -> bool) {
-        self.act(|state, fx| {
-            if condition(self) {
-                self.hint.store(0, Ordering::Release);
-                state.refuse(fx);
-            }
-            if self.is_out_of_reach() {
-                state.discard(fx);
-            }
-        });
+        let mut fx = Effects::new();
+        let mut state = self.lock.lock();
+        if condition(self) {
+            state.hide();
+            state.refuse(&mut fx);
+        }
+        if self.is_out_of_reach() {
+            state.discard(&mut fx);
+        }
+        drop(state);
+        fx.run();
     }
 
     /// Whether neither a receiving half nor a handle is left that could get what is inside.
     fn is_out_of_reach(&self) -> bool {
-        let gone = |count: &AtomicUsize| count.load(Ordering::SeqCst) == 0;
-        gone(&self.handles) && gone(&self.receivers)
+        let gone = |count: &AtomicU32| count.load(Ordering::SeqCst) == 0;
+        gone(&self.handles().chans) && gone(&self.handles().receivers)
     }
 
     #[inline]
@@ -146,10 +151,25 @@ impl<T> Shared<T> {
         if self.put_would_wait() {
             return Err(TryPutError::Full(value));
         }
+        let mut state = self.lock.lock();
+        if state.can_put_plainly() {
+            let sketch = state.put_plainly(value);
+            state.unlock(sketch);
+            return Ok(());
+        }
+        self.try_put_any(state, value)
+    }
+
+    #[inline(never)]
+    fn try_put_any(&self, mut state: Locked<'_, T>, value: T) -> Result<(), TryPutError<T>> {
         let mut slot = Some(value);
-        match self.put_now(&mut slot) {
-            Step::Wait => Err(TryPutError::Full(slot.expect("it was not put"))),
-            Step::Closed => Err(TryPutError::Closed(slot.expect("it was not put"))),
+        let mut fx = Effects::new();
+        let step = state.put_any(&mut slot, None, &mut fx);
+        drop(state);
+        fx.run();
+        match (step, slot) {
+            (Step::Wait, Some(value)) => Err(TryPutError::Full(value)),
+            (Step::Closed, Some(value)) => Err(TryPutError::Closed(value)),
             // What is in the slot now was evicted, and is dropped here, outside the lock.
             _ => Ok(()),
         }
@@ -158,7 +178,24 @@ impl<T> Shared<T> {
     /// Puts the value in `slot` if that is possible without waiting; see [`State::put`].
     #[inline]
     pub(crate) fn put_now(&self, slot: &mut Option<T>) -> Step {
-        self.act(|state, fx| state.put(slot, None, fx))
+        let mut state = self.lock.lock();
+        if state.can_put_plainly()
+            && let Some(value) = slot.take()
+        {
+            let sketch = state.put_plainly(value);
+            state.unlock(sketch);
+            return Step::Done;
+        }
+        Self::put_any_now(state, slot)
+    }
+
+    #[inline(never)]
+    fn put_any_now(mut state: Locked<'_, T>, slot: &mut Option<T>) -> Step {
+        let mut fx = Effects::new();
+        let step = state.put_any(slot, None, &mut fx);
+        drop(state);
+        fx.run();
+        step
     }
 
     #[inline]
@@ -166,13 +203,22 @@ impl<T> Shared<T> {
         if self.get_would_wait() {
             return Err(TryGetError::Empty);
         }
+        let mut state = self.lock.lock();
+        if let Some((value, sketch)) = state.get_plainly() {
+            state.unlock(sketch);
+            return Ok(value);
+        }
+        self.try_get_any(state)
+    }
+
+    #[inline(never)]
+    fn try_get_any(&self, mut state: Locked<'_, T>) -> Result<T, TryGetError> {
         let mut out = None;
         let mut fx = Effects::new();
-        let (step, turn, receipt) = self.with(&mut fx, |state, fx| {
-            let step = state.get(&mut out, None, fx);
-            let turn = (step == Step::Turn).then(|| state.turn());
-            (step, turn, (!fx.is_nothing()).then(|| state.receipt()))
-        });
+        let step = state.get_any(&mut out, None, &mut fx);
+        let turn = (step == Step::Turn).then(|| state.turn());
+        let receipt = (!fx.is_nothing()).then(|| state.receipt());
+        drop(state);
         if let Some(receipt) = receipt {
             out = self.keeping(out, receipt, fx);
         }
@@ -250,21 +296,9 @@ impl<T> Drop for Shared<T> {
     /// The last handle has gone: what is still parked can only be callbacks, and they are answered.
     fn drop(&mut self) {
         let mut fx = Effects::new();
-        self.state.get_mut().abandon(&mut fx);
+        self.lock.get_mut().abandon(&mut fx);
         fx.run();
     }
-}
-
-#[inline]
-fn hint_of<T>(state: &State<T>) -> u8 {
-    let mut bits = 0;
-    if state.put_waits_now() {
-        bits |= hint::PUT_WAITS;
-    }
-    if state.get_waits_now() {
-        bits |= hint::GET_WAITS;
-    }
-    bits
 }
 
 /// A value to be given back if user code panics while it is held.

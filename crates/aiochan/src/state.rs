@@ -11,17 +11,22 @@
 //! - At most `limit` values are inside, given-back ones included; only giving back may exceed it,
 //!   and no parked put is taken in before there is room again.
 
-use std::any::Any;
 use std::collections::VecDeque;
 use std::error::Error;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::buffer::{BoxIter, Buf, Buffer, Copies, Source, Store, WhenFull};
+use crate::buffer::{Buf, Special, Store, WhenFull};
 use crate::effects::{Dropped, Effects};
 use crate::flag::{self, Flag};
+use crate::lock::Sketch;
 use crate::queue::{Claim, Queue};
-use crate::waiter::{How, Phase, Receipt};
+use crate::ring::Ring;
+use crate::waiter::{How, Phase, Receipt, Waiter, Wake};
+
+mod special;
+
+pub(crate) use special::Turn;
 
 /// Why a channel was closed: see [`Chan::close_reason`](crate::Chan::close_reason).
 pub type Reason = Arc<dyn Error + Send + Sync>;
@@ -34,32 +39,51 @@ pub(crate) enum Until {
     Exhausted,
 }
 
+/// The two sides of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Put,
+    Get,
+}
+
+/// An idle channel takes as little memory as it can: what is not needed by most is in [`Rare`].
 pub(crate) struct State<T> {
     /// Parked gets, oldest first.
-    pub(crate) gets: Queue<T>,
+    gets: Queue<T>,
     /// Parked puts, oldest first.
-    pub(crate) puts: Queue<T>,
-    store: Store<T>,
-    closed: bool,
-    /// Values taken from inside: the buffer, or those given back.
-    buffered: u64,
+    puts: Queue<T>,
+    ring: Ring<T>,
+    /// How many values may be inside, if the channel is not a special one.
+    limit: usize,
     /// Values handed to parked gets.
     handed: u64,
     /// Values taken from parked puts.
     immediate: u64,
     /// Values of parked puts that were taken into the buffer.
     refilled: u64,
-    /// How the latest value left.
-    last: How,
     rare: Option<Box<Rare<T>>>,
+    /// How many callbacks and `add`s are parked. Puts and gets never wait at the same time, so these are all
+    /// of one side.
+    queued: u32,
+    when_full: WhenFull,
+    closed: bool,
+    /// Open, and what is inside is all in the ring.
+    plain: bool,
+    /// How the latest value left; not kept up to date where nobody asks.
+    last: How,
 }
 
 /// What most channels never need.
 struct Rare<T> {
+    /// What the values are in instead of the ring.
+    special: Option<Special<T>>,
     /// Values whose getter went away, oldest first, with their place in the order of leaving.
     returned: VecDeque<(u64, T)>,
     /// How many were ever given back: they do not count as delivered, but keep their places.
     given_back: u64,
+    /// How many values from inside were delivered, beyond those that have left the ring; wrapping, for of
+    /// these some were evicted or given back.
+    beside: u64,
     evicted: u64,
     /// Those who wait for the channel to be exhausted.
     joins: Queue<()>,
@@ -69,16 +93,22 @@ struct Rare<T> {
 }
 
 impl<T> Rare<T> {
+    #[inline]
     fn of(rare: &mut Option<Box<Self>>) -> &mut Self {
-        rare.get_or_insert_with(|| {
-            Box::new(Self {
-                returned: VecDeque::new(),
-                given_back: 0,
-                evicted: 0,
-                joins: Queue::new(),
-                watchers: Queue::new(),
-                reason: None,
-            })
+        rare.get_or_insert_with(Self::new)
+    }
+
+    #[cold]
+    fn new() -> Box<Self> {
+        Box::new(Self {
+            special: None,
+            returned: VecDeque::new(),
+            given_back: 0,
+            beside: 0,
+            evicted: 0,
+            joins: Queue::new(),
+            watchers: Queue::new(),
+            reason: None,
         })
     }
 }
@@ -98,14 +128,6 @@ pub(crate) enum Step {
     Lost,
 }
 
-/// How a get takes a value by itself, outside the lock.
-pub(crate) enum Turn<T> {
-    Copy(Copies<T>),
-    /// Advance it once, then [`State::end_turn`].
-    Pull(BoxIter<T>),
-    Ended,
-}
-
 /// The figures of [`State::counts`].
 pub(crate) struct Counts {
     pub(crate) buffered: u64,
@@ -115,29 +137,96 @@ pub(crate) struct Counts {
     pub(crate) refilled: u64,
 }
 
-const BUFFER_PANICKED: &str = "a method of the channel's buffer panicked";
+/// What a channel's sketch says: that a put, or a get, would certainly have to wait. So that no other thread
+/// sees the outcome of closing before this, closing hides the sketch before it answers anybody.
+pub(crate) mod sketch {
+    pub(crate) const PUT_WAITS: u32 = 2;
+    pub(crate) const GET_WAITS: u32 = 4;
+}
+
+impl<T> Sketch for State<T> {
+    #[inline]
+    fn sketch(&self) -> u32 {
+        let mut bits = 0;
+        if self.plain {
+            if self.ring.is_empty() {
+                if self.puts.is_empty() {
+                    bits |= sketch::GET_WAITS;
+                }
+                if self.limit > 0 {
+                    return bits;
+                }
+            }
+            if self.ring.len() >= self.limit
+                && self.when_full == WhenFull::Wait
+                && self.gets.is_empty()
+            {
+                bits |= sketch::PUT_WAITS;
+            }
+        }
+        bits
+    }
+}
 
 impl<T> State<T> {
-    pub(crate) fn new(buf: Buf<T>) -> Self {
-        let closed = matches!(buf.0, Store::Source(_));
-        Self {
+    #[inline]
+    pub(crate) fn new(Buf(store): Buf<T>) -> Self {
+        let (limit, when_full, special) = match store {
+            Store::Queue { limit, when_full } => (limit, when_full, None),
+            Store::Special(special) => (0, WhenFull::Wait, Some(special)),
+        };
+        let mut state = Self {
             gets: Queue::new(),
             puts: Queue::new(),
-            store: buf.0,
-            closed,
-            buffered: 0,
+            ring: Ring::new(),
+            limit,
             handed: 0,
             immediate: 0,
             refilled: 0,
-            last: How::Buffered,
             rare: None,
+            queued: 0,
+            when_full,
+            closed: false,
+            plain: true,
+            last: How::Buffered,
+        };
+        if let Some(special) = special {
+            state.closed = matches!(special, Special::Source(_));
+            state.plain = false;
+            state.rare().special = Some(special);
         }
+        state
+    }
+
+    /// Whether [`put_plainly`](Self::put_plainly) may be called: nobody waits, and there is room.
+    #[inline]
+    pub(crate) fn can_put_plainly(&self) -> bool {
+        self.plain && self.ring.len() < self.limit && self.gets.is_empty()
+    }
+
+    /// The sketch after it comes back.
+    #[inline]
+    pub(crate) fn put_plainly(&mut self, value: T) -> u32 {
+        self.ring.push(value);
+        match self.when_full {
+            WhenFull::Wait if self.ring.len() == self.limit => sketch::PUT_WAITS,
+            _ => 0,
+        }
+    }
+
+    /// Gets a value if one is inside, nobody waits and nothing else is to be considered; with it comes the
+    /// sketch after it.
+    #[inline]
+    pub(crate) fn get_plainly(&mut self) -> Option<(T, u32)> {
+        if !self.plain || !self.puts.is_empty() {
+            return None;
+        }
+        let value = self.ring.pop()?;
+        Some((value, if self.ring.is_empty() { sketch::GET_WAITS } else { 0 }))
     }
 
     /// Puts the value in `slot`. On `Done` the slot is empty or holds what was evicted instead; on
     /// everything else it still holds the value.
-    ///
-    /// The plain case comes first and is inlined: an open channel with room where nobody waits.
     #[inline]
     pub(crate) fn put(
         &mut self,
@@ -145,29 +234,32 @@ impl<T> State<T> {
         me: Option<&Flag>,
         fx: &mut Effects<T>,
     ) -> Step {
-        if let Store::Ring(ring) = &mut self.store
-            && me.is_none()
-            && !self.closed
-            && self.rare.is_none()
-            && self.gets.is_empty()
-            && ring.values.len() < ring.limit
+        if me.is_none()
+            && self.can_put_plainly()
             && let Some(value) = slot.take()
         {
-            ring.values.push_back(value);
+            self.put_plainly(value);
             return Step::Done;
         }
         self.put_any(slot, me, fx)
     }
 
     #[inline(never)]
-    fn put_any(&mut self, slot: &mut Option<T>, me: Option<&Flag>, fx: &mut Effects<T>) -> Step {
+    pub(crate) fn put_any(
+        &mut self,
+        slot: &mut Option<T>,
+        me: Option<&Flag>,
+        fx: &mut Effects<T>,
+    ) -> Step {
         debug_assert!(slot.is_some());
         if self.closed {
             return if flag::commit(me) { Step::Closed } else { Step::Lost };
         }
-        let Store::Ring(ring) = &mut self.store else { return self.put_special(slot, me, fx) };
+        if self.special().is_some() {
+            return self.put_special(slot, me, fx);
+        }
         if !self.gets.is_empty() {
-            match self.gets.claim(me) {
+            match self.claim(Side::Get, me) {
                 Claim::Found(get) => {
                     let receipt = self.note(How::Handed);
                     fx.wake(get.hand(slot.take().expect("a put has a value"), receipt));
@@ -177,33 +269,33 @@ impl<T> State<T> {
                 Claim::Nobody => {}
             }
         }
-        let returned = self.rare.as_ref().map_or(0, |rare| rare.returned.len());
-        if ring.values.len() + returned < ring.limit {
+        if self.ring.len() + self.returned() < self.limit {
             if !flag::commit(me) {
                 return Step::Lost;
             }
-            ring.values.push_back(slot.take().expect("a put has a value"));
+            self.ring.push(slot.take().expect("a put has a value"));
             return Step::Done;
         }
-        match ring.when_full {
+        match self.when_full {
             WhenFull::Wait => return Step::Wait,
             _ if !flag::commit(me) => return Step::Lost,
             WhenFull::DropNew => {}
             WhenFull::DropOld => {
                 let new = slot.take().expect("a put has a value");
                 // What was given back may have left it over its limit.
-                while ring.values.len() + self.rare.as_ref().map_or(0, |rare| rare.returned.len())
-                    >= ring.limit
-                {
+                while self.ring.len() + self.returned() >= self.limit {
+                    let oldest = self.pop_returned();
                     let rare = Rare::of(&mut self.rare);
-                    let oldest = rare.returned.pop_front().map(|(_, value)| value);
                     if let Some(more) = slot.take() {
                         fx.drop_later(Dropped::Value(more));
                         rare.evicted += 1;
                     }
-                    *slot = oldest.or_else(|| ring.values.pop_front());
+                    *slot = oldest.or_else(|| {
+                        rare.beside = rare.beside.wrapping_sub(1);
+                        self.ring.pop()
+                    });
                 }
-                ring.values.push_back(new);
+                self.ring.push(new);
             }
         }
         self.rare().evicted += 1;
@@ -211,8 +303,6 @@ impl<T> State<T> {
     }
 
     /// Gets the next value into `out`, which is empty.
-    ///
-    /// The plain case comes first and is inlined: an open channel with values where nobody waits.
     #[inline]
     pub(crate) fn get(
         &mut self,
@@ -220,15 +310,10 @@ impl<T> State<T> {
         me: Option<&Flag>,
         fx: &mut Effects<T>,
     ) -> Step {
-        if let Store::Ring(ring) = &mut self.store
-            && me.is_none()
-            && !self.closed
-            && self.rare.is_none()
-            && self.puts.is_empty()
-            && let Some(value) = ring.values.pop_front()
+        if me.is_none()
+            && let Some((value, _)) = self.get_plainly()
         {
             *out = Some(value);
-            self.buffered += 1;
             self.last = How::Buffered;
             return Step::Done;
         }
@@ -236,20 +321,29 @@ impl<T> State<T> {
     }
 
     #[inline(never)]
-    fn get_any(&mut self, out: &mut Option<T>, me: Option<&Flag>, fx: &mut Effects<T>) -> Step {
+    pub(crate) fn get_any(
+        &mut self,
+        out: &mut Option<T>,
+        me: Option<&Flag>,
+        fx: &mut Effects<T>,
+    ) -> Step {
         if self.returned() > 0 {
             if !flag::commit(me) {
                 return Step::Lost;
             }
-            *out = self.rare().returned.pop_front().map(|(_, value)| value);
+            *out = self.pop_returned();
+            self.note(How::Buffered);
             return self.got_buffered(fx);
         }
-        let Store::Ring(ring) = &mut self.store else { return self.get_special(out, me, fx) };
-        if !ring.values.is_empty() {
+        if self.special().is_some() {
+            return self.get_special(out, me, fx);
+        }
+        if !self.ring.is_empty() {
             if !flag::commit(me) {
                 return Step::Lost;
             }
-            *out = ring.values.pop_front();
+            *out = self.ring.pop();
+            self.last = How::Buffered;
             return self.got_buffered(fx);
         }
         self.get_from_parked(out, me, fx)
@@ -257,7 +351,6 @@ impl<T> State<T> {
 
     /// A value came from inside: there may be room now, or nothing left.
     fn got_buffered(&mut self, fx: &mut Effects<T>) -> Step {
-        self.note(How::Buffered);
         if !self.puts.is_empty() {
             self.refill(fx);
         }
@@ -274,7 +367,7 @@ impl<T> State<T> {
         fx: &mut Effects<T>,
     ) -> Step {
         if !self.puts.is_empty() {
-            match self.puts.claim(me) {
+            match self.claim(Side::Put, me) {
                 Claim::Found(put) => {
                     let (value, waker) = put.take();
                     *out = Some(value);
@@ -297,16 +390,17 @@ impl<T> State<T> {
         if flag::commit(me) { Step::Closed } else { Step::Lost }
     }
 
-    /// Counts a value that leaves.
+    /// Counts a value that leaves otherwise than from the ring.
     fn note(&mut self, how: How) -> Receipt {
-        *self.count(how) += 1;
+        let count = self.count(how);
+        *count = count.wrapping_add(1);
         self.last = how;
         self.receipt()
     }
 
     fn count(&mut self, how: How) -> &mut u64 {
         match how {
-            How::Buffered => &mut self.buffered,
+            How::Buffered => &mut self.rare().beside,
             How::Handed => &mut self.handed,
             How::Immediate => &mut self.immediate,
         }
@@ -315,30 +409,32 @@ impl<T> State<T> {
     /// The receipt of the value that left last.
     pub(crate) fn receipt(&self) -> Receipt {
         let given_back = self.rare.as_ref().map_or(0, |rare| rare.given_back);
-        Receipt::new(self.buffered + self.handed + self.immediate + given_back, self.last)
+        Receipt::new(self.buffered() + self.handed + self.immediate + given_back, self.last)
+    }
+
+    /// Values taken from inside: the buffer, or those given back.
+    fn buffered(&self) -> u64 {
+        self.ring.left().wrapping_add(self.rare.as_ref().map_or(0, |rare| rare.beside))
     }
 
     /// Takes parked puts in while there is room.
     fn refill(&mut self, fx: &mut Effects<T>) {
         while self.has_room(fx) {
-            let Claim::Found(put) = self.puts.claim(None) else { break };
+            let Claim::Found(put) = self.claim(Side::Put, None) else { break };
             let (value, waker) = put.take();
             fx.wake(waker);
             self.refilled += 1;
-            match &mut self.store {
-                Store::Ring(ring) => ring.values.push_back(value),
-                _ => {
-                    self.add_custom(value, fx);
-                }
+            match self.special() {
+                None => self.ring.push(value),
+                Some(_) => self.add_custom(value, fx),
             }
         }
     }
 
     fn has_room(&mut self, fx: &mut Effects<T>) -> bool {
-        match &self.store {
-            Store::Ring(ring) => ring.values.len() + self.returned() < ring.limit,
-            Store::Promise { .. } | Store::Source(_) => false,
-            Store::Custom(_) => self.with_custom(fx, |buffer| buffer.can_add()) == Some(true),
+        match self.special() {
+            None => self.ring.len() + self.returned() < self.limit,
+            Some(_) => self.special_has_room(fx),
         }
     }
 
@@ -348,203 +444,83 @@ impl<T> State<T> {
         self.rare.as_ref().map_or(0, |rare| rare.returned.len())
     }
 
-    // --- promises, iterators, users' buffers ---
+    fn pop_returned(&mut self) -> Option<T> {
+        let (_, value) = self.rare.as_mut()?.returned.pop_front()?;
+        self.assess();
+        Some(value)
+    }
 
-    #[cold]
-    fn put_special(
+    #[inline]
+    fn special(&self) -> Option<&Special<T>> {
+        self.rare.as_ref()?.special.as_ref()
+    }
+
+    fn special_mut(&mut self) -> Option<&mut Special<T>> {
+        self.rare.as_mut()?.special.as_mut()
+    }
+
+    /// To be called when something has changed that makes a channel plain.
+    fn assess(&mut self) {
+        self.plain = !self.closed && self.returned() == 0 && self.special().is_none();
+    }
+
+    // --- parking ---
+
+    /// Parks an operation at the end of its queue.
+    #[inline]
+    pub(crate) fn park(&mut self, side: Side, waiter: Pin<&Waiter<T>>, wake: Wake) {
+        self.queued += u32::from(wake.is_queued());
+        self.queue(side).push(waiter, wake);
+    }
+
+    /// Takes an operation out of its queue if it is parked; what it would have been woken by.
+    pub(crate) fn withdraw(
         &mut self,
-        slot: &mut Option<T>,
-        me: Option<&Flag>,
+        side: Side,
+        waiter: &Waiter<T>,
         fx: &mut Effects<T>,
-    ) -> Step {
-        match &mut self.store {
-            Store::Promise { value, copies } => {
-                if !flag::commit(me) {
-                    return Step::Lost;
-                }
-                if value.is_some() {
-                    self.rare().evicted += 1;
-                } else {
-                    *value = slot.take().map(*copies);
-                    while let Claim::Found(get) = self.gets.claim(None) {
-                        fx.wake(get.answer(Phase::Turn));
-                    }
-                }
-                Step::Done
-            }
-            Store::Custom(_) => {
-                match self.with_custom(fx, |buffer| buffer.can_add()) {
-                    None => return Step::Closed,
-                    // A buffer without any room is a rendezvous.
-                    Some(false) => {
-                        return match self.gets.claim(me) {
-                            Claim::Found(get) => {
-                                let receipt = self.note(How::Handed);
-                                fx.wake(get.hand(slot.take().expect("a put has a value"), receipt));
-                                Step::Done
-                            }
-                            Claim::Lost => Step::Lost,
-                            Claim::Nobody => Step::Wait,
-                        };
-                    }
-                    Some(true) if !flag::commit(me) => return Step::Lost,
-                    Some(true) => {}
-                }
-                self.add_custom(slot.take().expect("a put has a value"), fx);
-                Step::Done
-            }
-            Store::Ring(_) | Store::Source(_) => {
-                unreachable!("a source is closed; a ring is usual")
-            }
-        }
-    }
-
-    #[cold]
-    fn get_special(&mut self, out: &mut Option<T>, me: Option<&Flag>, fx: &mut Effects<T>) -> Step {
-        match &mut self.store {
-            Store::Promise { value: Some(_), .. } => {
-                if flag::commit(me) {
-                    Step::Turn
-                } else {
-                    Step::Lost
-                }
-            }
-            Store::Source(source) => match source {
-                Source::Reserved(_) => Step::Wait,
-                _ if !flag::commit(me) => Step::Lost,
-                Source::Ended => Step::Closed,
-                Source::Here(_) => {
-                    let Source::Here(iter) = std::mem::replace(source, Source::Ended) else {
-                        unreachable!()
-                    };
-                    *source = Source::Reserved(Some(iter));
-                    Step::Turn
-                }
-            },
-            Store::Custom(_) => match self.with_custom(fx, |buffer| buffer.can_take()) {
-                Some(true) if !flag::commit(me) => Step::Lost,
-                Some(true) => match self.with_custom(fx, |buffer| buffer.take()) {
-                    Some(value) => {
-                        *out = Some(value);
-                        self.got_buffered(fx)
-                    }
-                    None => Step::Closed,
-                },
-                _ => self.get_from_parked(out, me, fx),
-            },
-            Store::Promise { value: None, .. } | Store::Ring(_) => {
-                self.get_from_parked(out, me, fx)
-            }
-        }
-    }
-
-    /// Adds to a user's buffer, then hands out what it has ready for parked gets.
-    fn add_custom(&mut self, value: T, fx: &mut Effects<T>) {
-        match self.with_custom(fx, |buffer| buffer.add(value)) {
-            Some(Some(evicted)) => {
-                fx.drop_later(Dropped::Value(evicted));
-                self.rare().evicted += 1;
-            }
-            Some(None) => {}
-            None => return,
-        }
-        while self.gets.any_live() && self.with_custom(fx, |buffer| buffer.can_take()) == Some(true)
-        {
-            let Some(value) = self.with_custom(fx, |buffer| buffer.take()) else { return };
-            let order = self.receipt().order() + 1;
-            self.hand_or_keep(order, value, fx);
-        }
-    }
-
-    /// Runs a method of the user's buffer. If it panics the channel is closed without the buffer,
-    /// and the answer is `None`.
-    fn with_custom<R>(
-        &mut self,
-        fx: &mut Effects<T>,
-        f: impl FnOnce(&mut dyn Buffer<T>) -> R,
-    ) -> Option<R> {
-        let Store::Custom(buffer) = &mut self.store else { return None };
-        match catch_unwind(AssertUnwindSafe(|| f(buffer.as_mut()))) {
-            Ok(result) => Some(result),
-            Err(panic) => {
-                self.lose_buffer(panic, fx);
-                None
-            }
-        }
-    }
-
-    #[cold]
-    fn lose_buffer(&mut self, panic: Box<dyn Any + Send>, fx: &mut Effects<T>) {
-        let Buf(rendezvous) = Buf::rendezvous();
-        let reason = panic.downcast_ref::<Reason>().cloned();
-        let reason = reason
-            .unwrap_or_else(|| Arc::from(Box::<dyn Error + Send + Sync>::from(BUFFER_PANICKED)));
-        fx.panic_later(panic);
-        if let Store::Custom(buffer) = std::mem::replace(&mut self.store, rendezvous) {
-            fx.drop_later(Dropped::Store(Store::Custom(buffer)));
-        }
-        if !self.close(Some(reason), fx) {
+    ) -> Option<Wake> {
+        let wake = self.queue(side).remove(waiter)?;
+        self.queued -= u32::from(wake.is_queued());
+        if side == Side::Put && self.closed {
+            // It may be exhausted now.
             self.settle(fx);
         }
+        Some(wake)
     }
 
-    /// What a get takes in its turn.
-    pub(crate) fn turn(&mut self) -> Turn<T> {
-        match &mut self.store {
-            Store::Promise { value: Some(copies), .. } => {
-                let copies = copies.clone();
-                self.note(How::Buffered);
-                Turn::Copy(copies)
-            }
-            Store::Source(Source::Reserved(iter)) => iter.take().map_or(Turn::Ended, Turn::Pull),
-            _ => Turn::Ended,
+    /// Commits and takes out the operation that waits longest; see [`Queue::claim`].
+    #[inline]
+    fn claim(&mut self, side: Side, me: Option<&Flag>) -> Claim<T> {
+        let claim = self.queue(side).claim(me);
+        if let Claim::Found(claimed) = &claim {
+            self.queued -= u32::from(claimed.is_queued);
+        }
+        claim
+    }
+
+    /// Those who wait on one side.
+    #[inline]
+    pub(crate) fn queue(&mut self, side: Side) -> &mut Queue<T> {
+        match side {
+            Side::Put => &mut self.puts,
+            Side::Get => &mut self.gets,
         }
     }
 
-    /// Brings the iterator back, or says that it has ended.
-    pub(crate) fn end_turn(&mut self, iter: Option<BoxIter<T>>, fx: &mut Effects<T>) {
-        if iter.is_some() {
-            self.note(How::Buffered);
-        }
-        self.store = Store::Source(iter.map_or(Source::Ended, Source::Here));
-        self.pass_turn(fx);
+    /// How many callbacks and `add`s wait.
+    pub(crate) fn queued(&self) -> usize {
+        self.queued as usize
     }
 
-    /// Gives up a turn that was not used.
-    pub(crate) fn skip_turn(&mut self, fx: &mut Effects<T>) {
-        if let Store::Source(Source::Reserved(iter)) = &mut self.store
-            && let Some(iter) = iter.take()
-        {
-            self.store = Store::Source(Source::Here(iter));
-            self.pass_turn(fx);
-        }
-    }
-
-    /// Lets the get that waits longest for an iterator go on; answers all when it has ended.
-    fn pass_turn(&mut self, fx: &mut Effects<T>) {
-        let Store::Source(source) = &mut self.store else { return };
-        match std::mem::replace(source, Source::Ended) {
-            Source::Here(iter) => match self.gets.claim(None) {
-                Claim::Found(get) => {
-                    *source = Source::Reserved(Some(iter));
-                    fx.wake(get.answer(Phase::Turn));
-                }
-                _ => *source = Source::Here(iter),
-            },
-            _ => {
-                self.answer_gets(fx);
-                self.settle(fx);
-            }
-        }
-    }
-
-    // --- giving back, withdrawing, closing ---
+    // --- giving back, closing ---
 
     /// Takes back a value whose getter went away: for the get that waits longest, or to the front,
     /// behind those that left before it.
     #[cold]
     pub(crate) fn give_back(&mut self, receipt: Receipt, value: T, fx: &mut Effects<T>) {
-        *self.count(receipt.how()) -= 1;
+        let count = self.count(receipt.how());
+        *count = count.wrapping_sub(1);
         // From a parked put it has come inside after all, and that put did wait.
         self.refilled += u64::from(receipt.how() == How::Immediate);
         self.rare().given_back += 1;
@@ -552,20 +528,14 @@ impl<T> State<T> {
     }
 
     fn hand_or_keep(&mut self, order: u64, value: T, fx: &mut Effects<T>) {
-        if let Claim::Found(get) = self.gets.claim(None) {
+        if let Claim::Found(get) = self.claim(Side::Get, None) {
             self.note(How::Handed);
             fx.wake(get.hand(value, Receipt::new(order, How::Handed)));
         } else {
             let returned = &mut self.rare().returned;
             let at = returned.partition_point(|(other, _)| *other < order);
             returned.insert(at, (order, value));
-        }
-    }
-
-    /// To be called when a put was withdrawn: a closed channel may be exhausted now.
-    pub(crate) fn put_withdrawn(&mut self, fx: &mut Effects<T>) {
-        if self.closed {
-            self.settle(fx);
+            self.assess();
         }
     }
 
@@ -576,6 +546,7 @@ impl<T> State<T> {
             return false;
         }
         self.closed = true;
+        self.assess();
         if reason.is_some() {
             self.rare().reason = reason;
         }
@@ -588,7 +559,7 @@ impl<T> State<T> {
     /// Closes because nobody will get any more: parked puts get their values back.
     pub(crate) fn refuse(&mut self, fx: &mut Effects<T>) {
         self.close(None, fx);
-        while let Claim::Found(put) = self.puts.claim(None) {
+        while let Claim::Found(put) = self.claim(Side::Put, None) {
             fx.wake(put.answer(Phase::Closed));
         }
         self.settle(fx);
@@ -596,18 +567,19 @@ impl<T> State<T> {
 
     /// Drops everything inside, for nobody can get it any more.
     pub(crate) fn discard(&mut self, fx: &mut Effects<T>) {
-        if self.returned() == 0
-            && let Store::Ring(ring) = &self.store
-            && ring.values.is_empty()
-        {
+        if self.returned() == 0 && self.ring.is_empty() && self.special().is_none() {
             return;
         }
-        let returned = self.rare.as_mut().map(|rare| std::mem::take(&mut rare.returned));
-        for (_, value) in returned.into_iter().flatten() {
-            fx.drop_later(Dropped::Value(value));
+        fx.drop_later(Dropped::Values(self.ring.take()));
+        if let Some(rare) = &mut self.rare {
+            for (_, value) in std::mem::take(&mut rare.returned) {
+                fx.drop_later(Dropped::Value(value));
+            }
+            if let Some(special) = rare.special.take() {
+                fx.drop_later(Dropped::Special(special));
+            }
         }
-        let Buf(rendezvous) = Buf::rendezvous();
-        fx.drop_later(Dropped::Store(std::mem::replace(&mut self.store, rendezvous)));
+        self.assess();
         self.settle(fx);
     }
 
@@ -620,7 +592,7 @@ impl<T> State<T> {
     }
 
     fn answer_gets(&mut self, fx: &mut Effects<T>) {
-        while let Claim::Found(get) = self.gets.claim(None) {
+        while let Claim::Found(get) = self.claim(Side::Get, None) {
             fx.wake(get.answer(Phase::Closed));
         }
     }
@@ -653,35 +625,30 @@ impl<T> State<T> {
         if !self.closed || self.returned() > 0 || self.puts.any_live() {
             return false;
         }
-        match &self.store {
-            Store::Source(source) => matches!(source, Source::Ended),
-            Store::Promise { .. } => true,
-            _ => self.len(fx) == 0,
+        match self.special() {
+            None => self.ring.is_empty(),
+            Some(_) => self.special_is_exhausted(fx),
         }
     }
 
     pub(crate) fn len(&mut self, fx: &mut Effects<T>) -> usize {
-        let inside = match &self.store {
-            Store::Ring(ring) => ring.values.len(),
-            Store::Promise { value, .. } => usize::from(value.is_some()),
-            Store::Source(_) => 0,
-            Store::Custom(_) => self.with_custom(fx, |buffer| buffer.len()).unwrap_or(0),
+        let inside = match self.special() {
+            None => self.ring.len(),
+            Some(_) => self.special_len(fx),
         };
         inside + self.returned()
     }
 
     pub(crate) fn capacity(&mut self, fx: &mut Effects<T>) -> Option<usize> {
-        match &self.store {
-            Store::Ring(ring) => (ring.limit != usize::MAX).then_some(ring.limit),
-            Store::Promise { .. } => Some(1),
-            Store::Source(_) => Some(0),
-            Store::Custom(_) => self.with_custom(fx, |buffer| buffer.capacity()).unwrap_or(Some(0)),
+        match self.special() {
+            None => (self.limit != usize::MAX).then_some(self.limit),
+            Some(_) => self.special_capacity(fx),
         }
     }
 
     /// Whether gets take their values by themselves, so that there are always more.
     pub(crate) fn gives_turns(&self) -> bool {
-        matches!(self.store, Store::Promise { .. } | Store::Source(_))
+        matches!(self.special(), Some(Special::Promise { .. } | Special::Source(_)))
     }
 
     pub(crate) fn reason(&self) -> Option<Reason> {
@@ -705,39 +672,11 @@ impl<T> State<T> {
 
     pub(crate) fn counts(&self) -> Counts {
         Counts {
-            buffered: self.buffered,
+            buffered: self.buffered(),
             queued: self.handed,
             immediate: self.immediate,
             evicted: self.rare.as_ref().map_or(0, |rare| rare.evicted),
             refilled: self.refilled,
-        }
-    }
-
-    /// Whether a put would certainly wait, as seen now.
-    #[inline]
-    pub(crate) fn put_waits_now(&self) -> bool {
-        match &self.store {
-            Store::Ring(ring) => {
-                !self.closed
-                    && ring.when_full == WhenFull::Wait
-                    && ring.values.len() >= ring.limit
-                    && self.gets.is_empty()
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether a get would certainly wait, as seen now.
-    #[inline]
-    pub(crate) fn get_waits_now(&self) -> bool {
-        match &self.store {
-            Store::Ring(ring) => {
-                ring.values.is_empty()
-                    && !self.closed
-                    && self.puts.is_empty()
-                    && self.returned() == 0
-            }
-            _ => false,
         }
     }
 

@@ -252,14 +252,21 @@ impl<T> Drop for Waiter<T> {
 #[must_use = "an operation that is committed but not answered sleeps for ever"]
 pub(crate) struct Claimed<T> {
     waiter: NonNull<Waiter<T>>,
+    /// Whether it was a callback or an `add`.
+    pub(crate) is_queued: bool,
     waker: Option<Waker>,
 }
 
 impl<T> Claimed<T> {
     /// # Safety
     /// `waiter` was just unlinked under its channel's lock, which is held until it is answered.
-    pub(crate) unsafe fn new(waiter: NonNull<Waiter<T>>, waker: Option<Waker>) -> Self {
-        Self { waiter, waker }
+    #[inline]
+    pub(crate) unsafe fn new(
+        waiter: NonNull<Waiter<T>>,
+        is_queued: bool,
+        waker: Option<Waker>,
+    ) -> Self {
+        Self { waiter, is_queued, waker }
     }
 
     /// Takes a parked put's value and tells the put that it is done.

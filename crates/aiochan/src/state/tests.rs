@@ -10,7 +10,7 @@ use std::ptr::NonNull;
 
 use proptest::prelude::*;
 
-use super::{State, Step};
+use super::{Side, State, Step};
 use crate::buffer::{Buf, Buffer, WhenFull};
 use crate::effects::Effects;
 use crate::flag::Flag;
@@ -299,7 +299,7 @@ impl Pair {
             Step::Wait if park => {
                 let waiter = Box::pin(Waiter::new(slot));
                 let wake = flag.map_or(Wake::Nobody, Wake::Select);
-                self.state.puts.push(waiter.as_ref(), wake);
+                self.state.park(Side::Put, waiter.as_ref(), wake);
                 let fate = Fate::Waits;
                 self.model.ops.push(Parked { waiter, puts: Some(value), select, fate, got: None });
             }
@@ -327,7 +327,7 @@ impl Pair {
         if step == Step::Wait && park {
             let waiter = Box::pin(Waiter::new(None));
             let wake = flag.map_or(Wake::Nobody, Wake::Select);
-            self.state.gets.push(waiter.as_ref(), wake);
+            self.state.park(Side::Get, waiter.as_ref(), wake);
             let fate = Fate::Waits;
             self.model.ops.push(Parked { waiter, puts: None, select, fate, got: None });
         }
@@ -338,12 +338,8 @@ impl Pair {
         let op = self.model.ops.remove(at);
         let waiter = &op.waiter;
         let withdrawn = self.run(|state, fx| match op.puts {
-            None => state.gets.remove(waiter).is_some(),
-            Some(_) => {
-                let wake = state.puts.remove(waiter);
-                state.put_withdrawn(fx);
-                wake.is_some()
-            }
+            None => state.withdraw(Side::Get, waiter, fx).is_some(),
+            Some(_) => state.withdraw(Side::Put, waiter, fx).is_some(),
         });
         if op.fate == Fate::Waits {
             // Dead arms may have been taken out by somebody who passed them.
@@ -464,8 +460,8 @@ impl Drop for Pair {
     /// A failing case leaves operations parked, which must not be dropped so.
     fn drop(&mut self) {
         for op in &self.model.ops {
-            let queue = if op.puts.is_some() { &mut self.state.puts } else { &mut self.state.gets };
-            queue.remove(&op.waiter);
+            let side = if op.puts.is_some() { Side::Put } else { Side::Get };
+            self.state.queue(side).remove(&op.waiter);
         }
     }
 }
