@@ -58,7 +58,7 @@ impl<T> Chan<T> {
     /// A channel for at most `capacity` values inside; puts wait while it is full. 0 is the same as
     /// [`new`](Self::new).
     pub fn fixed(capacity: usize) -> Self {
-        Self::builder().buffer(capacity).build()
+        Self::of(Buf::fixed(capacity))
     }
 
     /// A channel for at most `capacity` values that drops new ones while it is full: the producer
@@ -75,7 +75,7 @@ impl<T> Chan<T> {
     /// assert_eq!(c.try_get(), Ok("first"));
     /// ```
     pub fn dropping(capacity: usize) -> Self {
-        Self::builder().buffer(Buf::dropping(capacity)).build()
+        Self::of(Buf::dropping(capacity))
     }
 
     /// A channel for at most `capacity` values that drops the oldest to take in a new one: the
@@ -92,12 +92,12 @@ impl<T> Chan<T> {
     /// assert_eq!(c.try_get(), Ok("new"));
     /// ```
     pub fn sliding(capacity: usize) -> Self {
-        Self::builder().buffer(Buf::sliding(capacity)).build()
+        Self::of(Buf::sliding(capacity))
     }
 
     /// A channel for any number of values: puts never wait.
     pub fn unbounded() -> Self {
-        Self::builder().buffer(Buf::unbounded()).build()
+        Self::of(Buf::unbounded())
     }
 
     /// A channel for one value, which every get receives a clone of, now and later, also after
@@ -117,12 +117,12 @@ impl<T> Chan<T> {
     where
         T: Clone + Send + Sync + 'static,
     {
-        Self::builder().buffer(Buf::promise()).build()
+        Self::of(Buf::promise())
     }
 
     /// A channel with a [`Buffer`] of your own.
     pub fn with_buffer(buffer: impl Buffer<T> + 'static) -> Self {
-        Self::builder().buffer(Buf::custom(buffer)).build()
+        Self::of(Buf::custom(buffer))
     }
 
     /// A channel that gives out the items of `iter`, which may be endless, and then `None`. It is
@@ -145,7 +145,7 @@ impl<T> Chan<T> {
         I::IntoIter: Send + 'static,
     {
         let iter: BoxIter<T> = Box::new(iter.into_iter());
-        Self::builder().buffer(Buf(Store::Special(Special::Source(Source::Here(iter))))).build()
+        Self::of(Buf(Store::Special(Special::Source(Source::Here(iter)))))
     }
 
     /// Sets a name, a buffer, or `max_pending`.
@@ -444,6 +444,10 @@ impl<T> Chan<T> {
     /// How many values fit inside; `None` if there is no limit.
     pub fn capacity(&self) -> Option<usize> {
         self.shared.act(|state, fx| state.capacity(fx))
+    }
+
+    fn of(buf: Buf<T>) -> Self {
+        Self { shared: Arc::new(Shared::new(buf, None)), counted: true }
     }
 
     /// The name that the builder was given.

@@ -70,13 +70,7 @@ impl<T> Effects<T> {
 
     #[inline(never)]
     fn run_any(self) {
-        if std::thread::panicking() {
-            // This runs in a `Drop`: a second panic would abort the process, and the first one has
-            // somebody to act on it.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.run_each()));
-        } else {
-            self.run_each();
-        }
+        run_user_code(|| self.run_each());
     }
 
     fn run_each(self) {
@@ -92,6 +86,25 @@ impl<T> Effects<T> {
         self.more.get_or_insert_with(|| {
             Box::new(More { wakes: Vec::new(), drops: Vec::new(), panic: None })
         })
+    }
+}
+
+/// Wakes, after unlocking.
+#[inline]
+pub(crate) fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        run_user_code(|| waker.wake());
+    }
+}
+
+/// Runs user code. In a `Drop` during a panic a second panic would abort the process, and the first one has
+/// somebody to act on it.
+#[inline]
+fn run_user_code(f: impl FnOnce()) {
+    if std::thread::panicking() {
+        let _ = catch_unwind(AssertUnwindSafe(f));
+    } else {
+        f();
     }
 }
 

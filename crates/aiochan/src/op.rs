@@ -122,7 +122,11 @@ fn park_get<T>(
     waiter: Pin<&Waiter<T>>,
     cx: &mut Context<'_>,
 ) -> Poll<Option<T>> {
-    match start_get(shared, waiter, Start::Park(cx.waker().clone())) {
+    let waker = match shared.park_plainly(Side::Get, waiter, cx.waker().clone()) {
+        Ok(()) => return Poll::Pending,
+        Err(waker) => waker,
+    };
+    match start_get(shared, waiter, Start::Park(waker)) {
         Parking::Waiting => Poll::Pending,
         _ => Poll::Ready(take_got(shared, &waiter)),
     }
@@ -169,7 +173,11 @@ fn park_put<T>(
     waiter: Pin<&Waiter<T>>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), PutError<T>>> {
-    match start_put(shared, waiter, Start::Park(cx.waker().clone())) {
+    let waker = match shared.park_plainly(Side::Put, waiter, cx.waker().clone()) {
+        Ok(()) => return Poll::Pending,
+        Err(waker) => waker,
+    };
+    match start_put(shared, waiter, Start::Park(waker)) {
         Parking::Waiting => Poll::Pending,
         _ => Poll::Ready(take_put(&waiter)),
     }
@@ -348,6 +356,13 @@ pub(crate) fn take_put<T>(waiter: &Waiter<T>) -> Result<(), PutError<T>> {
 /// Ends a get that is not wanted any more: withdraws it, or gives back what it was given.
 #[inline]
 pub(crate) fn drop_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
+    if waiter.phase() != Phase::Spent {
+        drop_unfinished_get(shared, waiter);
+    }
+}
+
+#[cold]
+fn drop_unfinished_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
     withdraw_get(shared, waiter);
     match waiter.phase() {
         Phase::Done => {

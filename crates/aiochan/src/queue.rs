@@ -112,6 +112,19 @@ impl<T> Queue<T> {
         Claim::Found(unsafe { Claimed::new(head, wake.is_queued(), wake.into_waker()) })
     }
 
+    /// As [`claim`](Self::claim), if who waits longest is a task or a blocked thread.
+    #[inline]
+    pub(crate) fn claim_task(&mut self) -> Option<Claimed<T>> {
+        let head = self.head?;
+        // SAFETY: `head` is linked here.
+        if !matches!(unsafe { links(head) }.wake, Wake::Task(_)) {
+            return None;
+        }
+        let waker = self.unlink(head).into_waker();
+        // SAFETY: just unlinked, and the lock is held.
+        Some(unsafe { Claimed::new(head, false, waker) })
+    }
+
     fn claim_among_arms(&mut self, head: NonNull<Waiter<T>>, me: Option<&Flag>) -> Claim<T> {
         let mut at = head;
         loop {

@@ -2,14 +2,16 @@
 //! after unlocking.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::Waker;
 
 use crate::buffer::{BoxIter, Buf};
-use crate::effects::Effects;
+use crate::effects::{self, Effects};
 use crate::error::{TryGetError, TryPutError};
 use crate::lock::{Guard, Lock};
-use crate::state::{Reason, State, Step, Turn, sketch};
+use crate::state::{Reason, Side, State, Step, Turn, sketch};
 use crate::sync::{AtomicU32, Ordering};
-use crate::waiter::Receipt;
+use crate::waiter::{Receipt, Waiter, Wake};
 
 pub(crate) struct Shared<T> {
     lock: Lock<State<T>, Handles>,
@@ -85,6 +87,26 @@ impl<T> Shared<T> {
         result
     }
 
+    /// Parks an operation that would wait, if nothing else is to be considered. The waker comes back if not.
+    #[inline]
+    pub(crate) fn park_plainly(
+        &self,
+        side: Side,
+        waiter: Pin<&Waiter<T>>,
+        waker: Waker,
+    ) -> Result<(), Waker> {
+        let mut state = self.lock.lock();
+        if !state.waits_plainly(side) {
+            return Err(waker);
+        }
+        state.park(side, waiter, Wake::Task(waker));
+        state.unlock(match side {
+            Side::Put => sketch::PUT_WAITS,
+            Side::Get => sketch::GET_WAITS,
+        });
+        Ok(())
+    }
+
     /// Looks at the locked state.
     pub(crate) fn look<R>(&self, f: impl FnOnce(&State<T>) -> R) -> R {
         f(&self.lock.lock())
@@ -157,11 +179,20 @@ impl<T> Shared<T> {
             state.unlock(sketch);
             return Ok(());
         }
-        self.try_put_any(state, value)
+        Self::try_hand(state, value)
     }
 
     #[inline(never)]
-    fn try_put_any(&self, mut state: Locked<'_, T>, value: T) -> Result<(), TryPutError<T>> {
+    fn try_hand(mut state: Locked<'_, T>, value: T) -> Result<(), TryPutError<T>> {
+        let Some(get) = state.claim_get_plainly() else { return Self::try_put_any(state, value) };
+        let waker = state.hand_plainly(get, value);
+        drop(state);
+        effects::wake(waker);
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn try_put_any(mut state: Locked<'_, T>, value: T) -> Result<(), TryPutError<T>> {
         let mut slot = Some(value);
         let mut fx = Effects::new();
         let step = state.put_any(&mut slot, None, &mut fx);
@@ -186,7 +217,16 @@ impl<T> Shared<T> {
             state.unlock(sketch);
             return Step::Done;
         }
-        Self::put_any_now(state, slot)
+        Self::hand_now(state, slot)
+    }
+
+    #[inline(never)]
+    fn hand_now(mut state: Locked<'_, T>, slot: &mut Option<T>) -> Step {
+        let Some(get) = state.claim_get_plainly() else { return Self::put_any_now(state, slot) };
+        let waker = state.hand_plainly(get, slot.take().expect("a put has a value"));
+        drop(state);
+        effects::wake(waker);
+        Step::Done
     }
 
     #[inline(never)]
@@ -208,7 +248,18 @@ impl<T> Shared<T> {
             state.unlock(sketch);
             return Ok(value);
         }
-        self.try_get_any(state)
+        self.try_meet(state)
+    }
+
+    #[inline(never)]
+    fn try_meet(&self, mut state: Locked<'_, T>) -> Result<T, TryGetError> {
+        let Some((value, receipt, waker)) = state.meet_put_plainly() else {
+            return self.try_get_any(state);
+        };
+        drop(state);
+        let mut kept = Kept { shared: self, receipt, value: Some(value) };
+        effects::wake(waker);
+        kept.value.take().ok_or(TryGetError::Empty)
     }
 
     #[inline(never)]

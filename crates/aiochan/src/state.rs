@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Waker;
 
 use crate::buffer::{Buf, Special, Store, WhenFull};
 use crate::effects::{Dropped, Effects};
@@ -22,7 +23,7 @@ use crate::flag::{self, Flag};
 use crate::lock::Sketch;
 use crate::queue::{Claim, Queue};
 use crate::ring::Ring;
-use crate::waiter::{How, Phase, Receipt, Waiter, Wake};
+use crate::waiter::{Claimed, How, Phase, Receipt, Waiter, Wake};
 
 mod special;
 
@@ -55,8 +56,9 @@ pub(crate) struct State<T> {
     ring: Ring<T>,
     /// How many values may be inside, if the channel is not a special one.
     limit: usize,
-    /// Values handed to parked gets.
-    handed: u64,
+    /// How many values have left otherwise than from the ring: handed to parked gets, taken from parked puts,
+    /// or from elsewhere. Wrapping, for those that were evicted from the ring have not left in this sense.
+    other: u64,
     /// Values taken from parked puts.
     immediate: u64,
     /// Values of parked puts that were taken into the buffer.
@@ -81,7 +83,7 @@ struct Rare<T> {
     returned: VecDeque<(u64, T)>,
     /// How many were ever given back: they do not count as delivered, but keep their places.
     given_back: u64,
-    /// How many values from inside were delivered, beyond those that have left the ring; wrapping, for of
+    /// How many values from inside were delivered, beyond those that have left the ring. Wrapping, for of
     /// these some were evicted or given back.
     beside: u64,
     evicted: u64,
@@ -180,7 +182,7 @@ impl<T> State<T> {
             puts: Queue::new(),
             ring: Ring::new(),
             limit,
-            handed: 0,
+            other: 0,
             immediate: 0,
             refilled: 0,
             rare: None,
@@ -223,6 +225,50 @@ impl<T> State<T> {
         }
         let value = self.ring.pop()?;
         Some((value, if self.ring.is_empty() { sketch::GET_WAITS } else { 0 }))
+    }
+
+    /// Commits the get that waits longest, if nothing else is to be considered, for
+    /// [`hand_plainly`](Self::hand_plainly).
+    #[inline]
+    pub(crate) fn claim_get_plainly(&mut self) -> Option<Claimed<T>> {
+        if self.plain { self.gets.claim_task() } else { None }
+    }
+
+    #[inline]
+    pub(crate) fn hand_plainly(&mut self, get: Claimed<T>, value: T) -> Option<Waker> {
+        get.hand(value, self.note(How::Handed))
+    }
+
+    /// Gets a value where a put waits and nothing else is to be considered; with what to wake.
+    #[inline]
+    pub(crate) fn meet_put_plainly(&mut self) -> Option<(T, Receipt, Option<Waker>)> {
+        if !self.plain {
+            return None;
+        }
+        let (value, waker) = self.puts.claim_task()?.take();
+        Some(match self.ring.pop() {
+            None => (value, self.note(How::Immediate), waker),
+            Some(oldest) => {
+                self.ring.push(value);
+                self.refilled += 1;
+                self.last = How::Buffered;
+                (oldest, self.receipt(), waker)
+            }
+        })
+    }
+
+    /// Whether an operation of this side would certainly wait, and nothing else is to be considered.
+    #[inline]
+    pub(crate) fn waits_plainly(&self, side: Side) -> bool {
+        self.plain
+            && match side {
+                Side::Get => self.ring.is_empty() && self.puts.is_empty(),
+                Side::Put => {
+                    self.ring.len() == self.limit
+                        && self.when_full == WhenFull::Wait
+                        && self.gets.is_empty()
+                }
+            }
     }
 
     /// Puts the value in `slot`. On `Done` the slot is empty or holds what was evicted instead; on
@@ -292,6 +338,7 @@ impl<T> State<T> {
                     }
                     *slot = oldest.or_else(|| {
                         rare.beside = rare.beside.wrapping_sub(1);
+                        self.other = self.other.wrapping_sub(1);
                         self.ring.pop()
                     });
                 }
@@ -391,30 +438,32 @@ impl<T> State<T> {
     }
 
     /// Counts a value that leaves otherwise than from the ring.
+    #[inline]
     fn note(&mut self, how: How) -> Receipt {
-        let count = self.count(how);
-        *count = count.wrapping_add(1);
+        self.other = self.other.wrapping_add(1);
+        self.recount(how, 1);
         self.last = how;
         self.receipt()
     }
 
-    fn count(&mut self, how: How) -> &mut u64 {
+    /// Counts values by the way in which they left.
+    #[inline]
+    fn recount(&mut self, how: How, more: i64) {
         match how {
-            How::Buffered => &mut self.rare().beside,
-            How::Handed => &mut self.handed,
-            How::Immediate => &mut self.immediate,
+            How::Buffered => {
+                let rare = self.rare();
+                rare.beside = rare.beside.wrapping_add_signed(more);
+            }
+            How::Immediate => self.immediate = self.immediate.wrapping_add_signed(more),
+            // All others.
+            How::Handed => {}
         }
     }
 
     /// The receipt of the value that left last.
+    #[inline]
     pub(crate) fn receipt(&self) -> Receipt {
-        let given_back = self.rare.as_ref().map_or(0, |rare| rare.given_back);
-        Receipt::new(self.buffered() + self.handed + self.immediate + given_back, self.last)
-    }
-
-    /// Values taken from inside: the buffer, or those given back.
-    fn buffered(&self) -> u64 {
-        self.ring.left().wrapping_add(self.rare.as_ref().map_or(0, |rare| rare.beside))
+        Receipt::new(self.ring.left().wrapping_add(self.other), self.last)
     }
 
     /// Takes parked puts in while there is room.
@@ -519,8 +568,7 @@ impl<T> State<T> {
     /// behind those that left before it.
     #[cold]
     pub(crate) fn give_back(&mut self, receipt: Receipt, value: T, fx: &mut Effects<T>) {
-        let count = self.count(receipt.how());
-        *count = count.wrapping_sub(1);
+        self.recount(receipt.how(), -1);
         // From a parked put it has come inside after all, and that put did wait.
         self.refilled += u64::from(receipt.how() == How::Immediate);
         self.rare().given_back += 1;
@@ -671,11 +719,15 @@ impl<T> State<T> {
     }
 
     pub(crate) fn counts(&self) -> Counts {
+        let (beside, given_back, evicted) = match &self.rare {
+            None => (0, 0, 0),
+            Some(rare) => (rare.beside, rare.given_back, rare.evicted),
+        };
         Counts {
-            buffered: self.buffered(),
-            queued: self.handed,
+            buffered: self.ring.left().wrapping_add(beside),
+            queued: self.other.wrapping_sub(self.immediate + given_back).wrapping_sub(beside),
             immediate: self.immediate,
-            evicted: self.rare.as_ref().map_or(0, |rare| rare.evicted),
+            evicted,
             refilled: self.refilled,
         }
     }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
 use std::ptr::NonNull;
+use std::task::Waker;
 
 use proptest::prelude::*;
 
@@ -14,6 +15,7 @@ use super::{Side, State, Step};
 use crate::buffer::{Buf, Buffer, WhenFull};
 use crate::effects::Effects;
 use crate::flag::Flag;
+use crate::lock::Sketch;
 use crate::waiter::{Phase, Waiter, Wake};
 
 /// What is done to the channel; an index picks one of the parked operations, or of the selects.
@@ -280,25 +282,61 @@ impl Pair {
         }
     }
 
+    /// The short ways of a put that is not an arm, every second time.
+    fn put_plainly(&mut self, slot: &mut Option<u32>, select: Option<usize>) -> Option<Step> {
+        if select.is_some() || (*slot)? % 2 == 0 {
+            return None;
+        }
+        if self.state.can_put_plainly() {
+            let sketch = self.state.put_plainly(slot.take()?);
+            assert_eq!(sketch, self.state.sketch());
+        } else {
+            let get = self.state.claim_get_plainly()?;
+            drop(self.state.hand_plainly(get, slot.take()?));
+        }
+        Some(Step::Done)
+    }
+
+    /// The short ways of a get that is not an arm, every second time.
+    fn get_plainly(&mut self, out: &mut Option<u32>, select: Option<usize>) -> Option<Step> {
+        if select.is_some() || self.model.left % 2 == 0 {
+            return None;
+        }
+        if let Some((value, sketch)) = self.state.get_plainly() {
+            assert_eq!(sketch, self.state.sketch());
+            *out = Some(value);
+        } else {
+            let (value, receipt, _) = self.state.meet_put_plainly()?;
+            assert_eq!(receipt.order(), self.model.left + 1);
+            *out = Some(value);
+        }
+        Some(Step::Done)
+    }
+
     fn put(&mut self, select: Option<usize>, park: bool) {
         let value = self.next;
         self.next += 1;
         let mut slot = Some(value);
         let flag = select.map(|select| NonNull::from(self.flags[select].as_ref().get_ref()));
-        let step = {
-            let mut fx = Effects::new();
-            let me = select.map(|select| self.flags[select].as_ref().get_ref());
-            let step = self.state.put(&mut slot, me, &mut fx);
-            fx.run();
-            step
+        let waits = self.state.waits_plainly(Side::Put);
+        let step = match self.put_plainly(&mut slot, select) {
+            Some(step) => step,
+            None => {
+                let mut fx = Effects::new();
+                let me = select.map(|select| self.flags[select].as_ref().get_ref());
+                let step = self.state.put(&mut slot, me, &mut fx);
+                fx.run();
+                step
+            }
         };
+        assert!(step == Step::Wait || step == Step::Lost || !waits, "it waits plainly");
         let expected = self.model.put(value, select);
         assert_eq!(step, self.may_be_lost(step, expected, select), "put {value}");
         match step {
             Step::Done => {}
             Step::Wait if park => {
                 let waiter = Box::pin(Waiter::new(slot));
-                let wake = flag.map_or(Wake::Nobody, Wake::Select);
+                let wake = flag.map_or_else(|| Wake::Task(Waker::noop().clone()), Wake::Select);
                 self.state.park(Side::Put, waiter.as_ref(), wake);
                 let fate = Fate::Waits;
                 self.model.ops.push(Parked { waiter, puts: Some(value), select, fate, got: None });
@@ -313,20 +351,25 @@ impl Pair {
     fn get(&mut self, select: Option<usize>, park: bool) {
         let mut out = None;
         let flag = select.map(|select| NonNull::from(self.flags[select].as_ref().get_ref()));
-        let step = {
-            let mut fx = Effects::new();
-            let me = select.map(|select| self.flags[select].as_ref().get_ref());
-            let step = self.state.get(&mut out, me, &mut fx);
-            fx.run();
-            step
+        let waits = self.state.waits_plainly(Side::Get);
+        let step = match self.get_plainly(&mut out, select) {
+            Some(step) => step,
+            None => {
+                let mut fx = Effects::new();
+                let me = select.map(|select| self.flags[select].as_ref().get_ref());
+                let step = self.state.get(&mut out, me, &mut fx);
+                fx.run();
+                step
+            }
         };
+        assert!(step == Step::Wait || step == Step::Lost || !waits, "it waits plainly");
         let (expected, value) = self.model.get(select);
         let expected = self.may_be_lost(step, expected, select);
         assert_eq!((step, out), (expected, value.map(|(_, value)| value)), "get");
         self.model.delivered.extend(out);
         if step == Step::Wait && park {
             let waiter = Box::pin(Waiter::new(None));
-            let wake = flag.map_or(Wake::Nobody, Wake::Select);
+            let wake = flag.map_or_else(|| Wake::Task(Waker::noop().clone()), Wake::Select);
             self.state.park(Side::Get, waiter.as_ref(), wake);
             let fate = Fate::Waits;
             self.model.ops.push(Parked { waiter, puts: None, select, fate, got: None });
