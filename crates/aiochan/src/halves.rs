@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -231,8 +232,12 @@ impl<T> Drop for Sender<T> {
         if let Some(waiter) = &self.sending {
             withdraw_put(&self.chan.shared, waiter);
         }
-        if self.chan.shared.handles().senders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.chan.close();
+        let shared = &self.chan.shared;
+        // Where nobody else is left to be told, the channel's own end does the rest.
+        if shared.handles().senders.fetch_sub(1, Ordering::AcqRel) == 1
+            && Arc::strong_count(shared) > 1
+        {
+            shared.close(None);
         }
     }
 }
@@ -242,7 +247,9 @@ impl<T> Drop for Receiver<T> {
         // What the stream was handed goes back before the others are told.
         self.items.leave();
         let shared = &self.chan().shared;
-        if shared.handles().receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if shared.handles().receivers.fetch_sub(1, Ordering::AcqRel) == 1
+            && Arc::strong_count(shared) > 1
+        {
             shared.refuse();
         }
     }

@@ -254,7 +254,10 @@ impl<T> Shared<T> {
     #[inline(never)]
     fn try_meet(&self, mut state: Locked<'_, T>) -> Result<T, TryGetError> {
         let Some((value, receipt, waker)) = state.meet_put_plainly() else {
-            return self.try_get_any(state);
+            return match state.drain_plainly() {
+                Some(value) => Ok(value),
+                None => self.try_get_any(state),
+            };
         };
         drop(state);
         let mut kept = Kept { shared: self, receipt, value: Some(value) };
