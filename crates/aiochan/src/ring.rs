@@ -70,27 +70,30 @@ impl<T> Ring<T> {
         position as usize & self.places.len().wrapping_sub(1)
     }
 
+    /// Doubles the places of a ring that is full.
     #[cold]
     #[inline(never)]
     fn grow(&mut self) {
-        let more = self.places.len().checked_mul(2).expect("more values than there is memory for");
-        let mut places = Box::new_uninit_slice(more.max(Self::FIRST));
-        // The positions from `head` are in one piece up to the end of the old places, and those after that are.
-        let (place, len) = (self.place(self.head), self.len());
-        let first = len.min(self.places.len() - place);
-        for (position, from, count) in
-            [(self.head, place, first), (self.head + first as u64, 0, len - first)]
-        {
-            let to = position as usize & (places.len() - 1);
-            // SAFETY: in the new places, of which there are more, these positions are in one piece as well.
-            // The values are moved: the old places are given up below, which drops none.
-            unsafe {
-                places[to..][..count]
-                    .as_mut_ptr()
-                    .copy_from_nonoverlapping(self.places[from..].as_ptr(), count)
-            };
+        let before = self.places.len();
+        let more = before.checked_mul(2).expect("more values than there is memory for");
+        let (head, place) = (self.head, self.head as usize & before.saturating_sub(1));
+        // Should there be no memory, and that be a panic, the values are leaked and not dropped twice.
+        self.head = self.tail;
+        let mut places = std::mem::take(&mut self.places).into_vec();
+        // In place if that can be.
+        places.reserve_exact(more.max(Self::FIRST) - before);
+        places.resize_with(more.max(Self::FIRST), MaybeUninit::uninit);
+        self.places = places.into_boxed_slice();
+        self.head = head;
+        // Each position's place is what it was, or as many further on as there were places: one of the two
+        // pieces that the values were in has to move.
+        let piece = if head as usize & before == 0 { 0..place } else { place..before };
+        let (old, new) = self.places.split_at_mut(before);
+        for (from, to) in old[piece.clone()].iter().zip(&mut new[piece]) {
+            // SAFETY: all of the old places held values. This one is moved: with the new mask its old place is
+            // that of no position.
+            to.write(unsafe { from.assume_init_read() });
         }
-        self.places = places;
     }
 }
 
@@ -148,6 +151,16 @@ mod tests {
         assert_eq!(Arc::strong_count(&value), 5);
         drop(ring);
         assert_eq!(Arc::strong_count(&value), 1);
+    }
+
+    #[test]
+    fn a_ring_that_was_emptied_can_be_used_again() {
+        let mut ring = Ring::new();
+        (0..7).for_each(|n| ring.push(n));
+        assert_eq!(ring.pop(), Some(0));
+        assert_eq!(ring.take().len(), 6);
+        (0..7).for_each(|n| ring.push(n));
+        assert_eq!(std::iter::from_fn(|| ring.pop()).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 6]);
     }
 
     #[test]

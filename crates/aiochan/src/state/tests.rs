@@ -284,7 +284,7 @@ impl Pair {
 
     /// The short ways of a put that is not an arm, every second time.
     fn put_plainly(&mut self, slot: &mut Option<u32>, select: Option<usize>) -> Option<Step> {
-        if select.is_some() || (*slot)? % 2 == 0 {
+        if select.is_some() || (*slot)?.is_multiple_of(2) {
             return None;
         }
         if self.state.can_put_plainly() {
@@ -299,7 +299,7 @@ impl Pair {
 
     /// The short ways of a get that is not an arm, every second time.
     fn get_plainly(&mut self, out: &mut Option<u32>, select: Option<usize>) -> Option<Step> {
-        if select.is_some() || self.model.left % 2 == 0 {
+        if select.is_some() || self.model.left.is_multiple_of(2) {
             return None;
         }
         if let Some((value, sketch)) = self.state.get_plainly() {
