@@ -1,12 +1,14 @@
 //! `cargo xtask test`: everything that must hold before a change lands, in one command.
+//! `cargo xtask paths [--record]`: how many instructions the hottest paths take.
 
+mod paths;
 mod python;
 
 use std::env;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-const USAGE: &str = "usage: cargo xtask test";
+const USAGE: &str = "usage: cargo xtask test\n       cargo xtask paths [--record]";
 
 /// One check: what it is called, and the cargo command that makes it.
 struct Check {
@@ -15,6 +17,13 @@ struct Check {
     env: &'static [(&'static str, &'static str)],
     /// A cargo subcommand that a minimal toolchain may lack; without it the check is skipped.
     needs: Option<&'static str>,
+}
+
+/// How a check went.
+enum Outcome {
+    Passed,
+    Failed,
+    Skipped,
 }
 
 const CHECKS: &[Check] = &[
@@ -71,6 +80,11 @@ fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => test(),
+        ["paths"] => match paths::check() {
+            Outcome::Failed => ExitCode::FAILURE,
+            Outcome::Passed | Outcome::Skipped => ExitCode::SUCCESS,
+        },
+        ["paths", "--record"] => paths::record(),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::from(2)
@@ -94,6 +108,12 @@ fn test() -> ExitCode {
             eprintln!("FAILED: cargo {}", check.args.join(" "));
             failed += 1;
         }
+    }
+    eprintln!("== instructions of the hottest paths");
+    match paths::check() {
+        Outcome::Passed => passed += 1,
+        Outcome::Failed => failed += 1,
+        Outcome::Skipped => skipped += 1,
     }
     eprintln!("== the Python package");
     if python::check() {
