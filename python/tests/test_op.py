@@ -7,6 +7,7 @@ import sys
 import pytest
 from support import LIMIT, nobody_waits, on_loop, reported, soon, take_all, turns
 
+import aiochan as ac
 from aiochan import Chan, select
 
 MAKERS = {
@@ -304,16 +305,60 @@ async def test_eager_tasks():
 # Loops.
 
 
-def test_run_until_complete_takes_an_operation():
-    """As the original's futures: what was begun for a loop can be run to its end by that loop."""
+@pytest.mark.parametrize("make, result", [
+    (lambda: Chan(1).add("v").get(), "v"),
+    (lambda: Chan(1).put("v"), True),
+    (lambda: select(Chan(1).add("v")), "v"),
+    (lambda: Chan().close().get(), None),
+    (lambda: ac.timeout(0.001).get(), None),
+    (lambda: ac.timeout(0.001).join(), True),
+], ids=["get", "put", "select", "closed", "waits", "join"])  # fmt: skip
+@pytest.mark.parametrize("around", [
+    lambda op, loop: op,
+    lambda op, loop: asyncio.ensure_future(op, loop=loop),
+    lambda op, loop: asyncio.shield(asyncio.ensure_future(op, loop=loop)),
+    lambda op, loop: first_of(asyncio.gather(asyncio.ensure_future(op, loop=loop))),
+    lambda op, loop: asyncio.wait_for(op, LIMIT),
+    lambda op, loop: only_done(asyncio.wait({asyncio.ensure_future(op, loop=loop)})),
+], ids=["itself", "ensure_future", "shield", "gather", "wait_for", "wait"])  # fmt: skip
+def test_run_until_complete_takes_an_operation(make, result, around):
+    """Of a channel that knows no loop, and asyncio asks each future for its loop."""
     loop = asyncio.new_event_loop()
     try:
-        c = Chan(loop=loop)
-        loop.call_soon(c.add, 1)
-        assert loop.run_until_complete(c.get()) == 1
-        assert loop.run_until_complete(c.put("queued")) is True if c.get_nowait() else True
+        asyncio.set_event_loop(loop)
+        value = loop.run_until_complete(around(make(), loop))
     finally:
+        asyncio.set_event_loop(None)
         loop.close()
+    assert (value[0] if isinstance(value, tuple) else value) == result
+
+
+async def first_of(values):
+    return (await values)[0]
+
+
+async def only_done(wait):
+    done, _ = await wait
+    return done.pop().result()
+
+
+def test_operation_that_waits_is_completed_by_the_loop_that_it_is_given():
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+    c = Chan()
+    for loop in loops:
+        loop.call_later(0.001, c.put_nowait, "v")
+        assert loop.run_until_complete(c.get()) == "v"
+
+    async def made():
+        return c.get()
+
+    # Made on one loop, awaited on another.
+    op = loops[0].run_until_complete(made())
+    loops[1].call_later(0.001, c.put_nowait, "w")
+    assert loops[1].run_until_complete(op) == "w"
+    for loop in loops:
+        loop.close()
+
 
 
 def test_operation_made_without_a_loop_is_awaited_in_one():

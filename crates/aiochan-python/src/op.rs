@@ -473,10 +473,11 @@ impl Op {
         }
     }
 
-    /// That it is here makes asyncio take this for a future.
+    /// That it is here makes asyncio take this for a future of the loop that runs. Where none runs it is None,
+    /// for then asyncio had better take it for something to await, on whichever loop that will be.
     #[getter]
-    fn _asyncio_future_blocking(&self) -> bool {
-        false
+    fn _asyncio_future_blocking(&self, py: Python<'_>) -> PyResult<Option<bool>> {
+        Ok((!names::running_loop(py)?.is_none()).then_some(false))
     }
 
     #[setter(_asyncio_future_blocking)]
