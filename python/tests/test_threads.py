@@ -248,6 +248,18 @@ def test_stages_without_any_loop(name):
     assert got == list(range(10))
 
 
+def test_long_work_without_a_loop_stays_in_one_thread():
+    """The thread that asks does a slice of it; the rest is done in one other, which no slice changes."""
+    threads = set()
+
+    def f(v):
+        threads.add(threading.get_native_id())
+        return v == 50_000
+
+    assert from_range().filter(f).get_blocking(LIMIT) == 50_000
+    assert len(threads) <= 2
+
+
 def test_channel_is_made_in_a_thread_without_a_loop():
     made = []
     in_threads(lambda: made.append(Chan(1).add(1)))
@@ -363,6 +375,100 @@ def test_loop_that_has_been_closed_with_waiters_does_not_stop_the_others():
     got = take_all(c)
     assert got[-1] == "for the living"
     assert len(got) == 2, "what was given to a task that can never take it comes back when the task goes"
+
+
+# A loop that is stopped, but not closed.
+
+
+def stopped_with(make):
+    """A loop that has run `make`, and stopped in the middle of what that began."""
+    loop = asyncio.new_event_loop()
+
+    async def main():
+        made = make()
+        await asyncio.sleep(0)
+        return made
+
+    return loop, loop.run_until_complete(main())
+
+
+def add_one(c, **options):
+    return c.map(lambda v: v + 1, **options)
+
+
+def into(out):
+    add_one(from_range(300), out=out)
+    return out
+
+
+STAGES_TO_300 = {
+    "map": lambda: add_one(from_range(300)),
+    "out": lambda: into(Chan()),
+    "chain": lambda: add_one(add_one(from_range(-1, 299), buffer=3), buffer=1),
+    "merge": lambda: ac.merge(add_one(from_range(300))),
+    "zip_chans": lambda: ac.zip_chans(add_one(from_range(300))).map(lambda v: v[0]),
+    "dup": lambda: add_one(from_range(300)).dup().tap(),
+    "pub": lambda: add_one(from_range(300)).pub(bool).sub(True),
+    "busy": lambda: add_one(from_range(10**5)).filter(lambda v: v > 10**5 - 300).map(lambda v: v - 10**5 + 300),
+}
+
+
+@pytest.mark.parametrize("name", STAGES_TO_300)
+def test_thread_that_blocks_stands_in_for_a_stopped_loop(name):
+    loop, c = stopped_with(STAGES_TO_300[name])
+    got = []
+    in_threads(get_by_for(c, got))
+    loop.close()
+    assert got == list(range(1, 301))
+
+
+def test_thread_that_puts_stands_in_too():
+    inp = Chan()
+    loop, out = stopped_with(lambda: inp.map(abs))
+    # The stage waits for the first, and has put nothing of it when the second comes.
+    in_threads(put_blocking(inp, [-1, -2]), get_by_for(out.take(1), got := []))
+    loop.close()
+    assert got == [1]
+
+
+def test_loop_that_runs_again_has_its_stages_back():
+    where = []
+
+    def f(v):
+        where.append(threading.get_ident())
+        return v
+
+    inp = Chan()
+    loop, out = stopped_with(lambda: inp.map(f))
+    got = []
+
+    def others():
+        got.append(out.get_blocking())
+        got.append(out.get_blocking())
+
+    thread = threading.Thread(target=others)
+    thread.start()
+    inp.put_blocking(1)
+    while not got:
+        pass
+    loop.run_until_complete(inp.put(2))
+    loop.run_until_complete(asyncio.sleep(0))
+    thread.join(LIMIT)
+    loop.close()
+    assert got == [1, 2]
+    assert where[1] == threading.get_ident()
+
+
+def test_closing_a_loop_ends_its_stages():
+    loop, c = stopped_with(lambda: add_one(Chan(), buffer=1))
+    inp = Chan()
+    second, d = stopped_with(lambda: add_one(inp))
+    inp.put_nowait(1, immediate_only=False)  # the loop is called, but does not come
+    loop.close()
+    second.close()
+    got = []
+    in_threads(get_by_for(d, got))
+    assert got == []
 
 
 # Ctrl-C.

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::link::Link;
 use crate::names;
 use crate::tasks::settle_before_blocking;
 
-/// So often the main thread looks for signals.
+/// So often the main thread looks for signals, and any for a loop that has stopped.
 const ROUND: Duration = Duration::from_millis(50);
 
 /// Until when to block.
@@ -53,14 +54,16 @@ impl Wake for Unpark {
     }
 }
 
-/// The output of `future`, or `None` when it is too late.
+/// The output of `future`, an operation on `link`, or `None` when it is too late.
 pub(crate) fn on<F: Future + Send>(
     py: Python<'_>,
+    link: &Link,
     future: F,
     Deadline(deadline): Deadline,
 ) -> PyResult<Option<F::Output>> {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut future = pin!(future);
+    let mut in_vain = false;
     loop {
         let poll = future.as_mut().poll(&mut Context::from_waker(&waker));
         settle_before_blocking(py);
@@ -71,8 +74,14 @@ pub(crate) fn on<F: Future + Send>(
         if left.is_some_and(|left| left.is_zero()) {
             return Ok(None);
         }
-        let round = left.map_or(ROUND, |left| left.min(ROUND));
-        py.detach(|| thread::park_timeout(round));
+        if link.stand_in(py, in_vain) {
+            py.detach(thread::yield_now);
+        } else {
+            let round = left.map_or(ROUND, |left| left.min(ROUND));
+            let begin = Instant::now();
+            py.detach(|| thread::park_timeout(round));
+            in_vain = begin.elapsed() >= ROUND;
+        }
         py.check_signals()?;
     }
 }

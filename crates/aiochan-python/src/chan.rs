@@ -381,7 +381,7 @@ impl Chan {
         let chan = self.chan().clone();
         let value = Value(val.unbind());
         let put = async move { chan.put(value).await.is_ok() };
-        match self.act(|| block::on(py, put, deadline))?? {
+        match self.act(|| block::on(py, &self.link, put, deadline))?? {
             Some(accepted) => Ok(accepted),
             None => Err(PyTimeoutError::new_err("nobody took the value in time; it was withdrawn")),
         }
@@ -392,7 +392,8 @@ impl Chan {
         let deadline = Deadline::after(timeout)?;
         block::check(py)?;
         let chan = self.chan().clone();
-        match self.act(|| block::on(py, async move { chan.get().await }, deadline))?? {
+        let get = async move { chan.get().await };
+        match self.act(|| block::on(py, &self.link, get, deadline))?? {
             Some(value) => Ok(value.map(|value| value.0)),
             None => Err(PyTimeoutError::new_err("no value came in time")),
         }

@@ -22,6 +22,8 @@ pub(crate) struct Home {
     inbox: Mutex<Vec<Job>>,
     /// Whether the loop has been told to look into the inbox.
     called: AtomicBool,
+    /// Whether another thread stood in for the loop when it was last looked at.
+    is_left: AtomicBool,
 }
 
 /// What is to be done on an event loop.
@@ -56,6 +58,7 @@ impl Home {
                 event_loop: event_loop.clone().unbind(),
                 inbox: Mutex::default(),
                 called: AtomicBool::new(false),
+                is_left: AtomicBool::new(false),
             });
             let before = LAST.replace(Some(home.clone()));
             drop(before);
@@ -92,6 +95,16 @@ impl Home {
         if self.is_here(py) {
             return self.handle(py, job);
         }
+        self.leave(py, job);
+    }
+
+    /// Has a task go on in the loop's next turn.
+    pub(crate) fn put_off(self: &Arc<Self>, py: Python<'_>, task: Runnable) {
+        self.leave(py, Job::Run(task));
+    }
+
+    /// Leaves something to be done, and calls the loop.
+    fn leave(self: &Arc<Self>, py: Python<'_>, job: Job) {
         self.inbox().push(job);
         if !self.called.swap(true, Ordering::AcqRel) {
             let empty = Bound::new(py, Emptying(self.clone()));
@@ -104,11 +117,15 @@ impl Home {
                     // Ctrl-C, perhaps. The next call takes these jobs along.
                     return report(py, None, "an event loop could not be called", &error);
                 }
-                // Nobody waits there any more.
-                let lost = std::mem::take(&mut *self.inbox());
-                drop(lost);
+                self.forget();
             }
         }
+    }
+
+    /// Nobody waits there any more.
+    fn forget(&self) {
+        let lost = std::mem::take(&mut *self.inbox());
+        drop(lost);
     }
 
     fn empty(self: &Arc<Self>, py: Python<'_>) {
@@ -118,6 +135,30 @@ impl Home {
             self.handle(py, job);
         }
         tasks::settle(py);
+    }
+
+    /// If the loop does not run, takes its tasks over for this thread, which has waited for them in vain for a
+    /// while or not. Whether there were any.
+    pub(crate) fn stand_in(self: &Arc<Self>, py: Python<'_>, in_vain: bool) -> bool {
+        if !in_vain && !self.is_left.load(Ordering::Relaxed) {
+            return false;
+        }
+        let is_left = !self.is_running(py);
+        self.is_left.store(is_left, Ordering::Relaxed);
+        if !is_left {
+            return false;
+        }
+        let mut inbox = self.inbox();
+        let all = std::mem::take(&mut *inbox);
+        let (tasks, rest): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|job| matches!(job, Job::Run(_)));
+        *inbox = rest;
+        drop(inbox);
+        let any = !tasks.is_empty();
+        for task in tasks {
+            self.handle(py, task);
+        }
+        any
     }
 
     fn handle(self: &Arc<Self>, py: Python<'_>, job: Job) {
@@ -158,6 +199,19 @@ struct Emptying(Arc<Home>);
 impl Emptying {
     fn __call__(&self, py: Python<'_>) {
         self.0.empty(py);
+    }
+}
+
+impl Drop for Emptying {
+    fn drop(&mut self) {
+        if self.0.called.load(Ordering::Acquire) {
+            undisturbed(|py| {
+                if !self.0.is_open(py) {
+                    // It was closed with this uncalled.
+                    self.0.forget();
+                }
+            });
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 //! only for a channel without a buffer that has exactly one reader and was never touched.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::Poll;
 
 use aiochan::Flow;
@@ -41,6 +41,8 @@ pub(crate) struct Link {
     depth: AtomicUsize,
     /// If the channel was made of an iterator.
     source: Option<Arc<Source>>,
+    /// The loops of the stages around it, for whoever blocks on it.
+    homes: Mutex<Vec<Weak<Home>>>,
 }
 
 /// What is to fill a channel.
@@ -102,7 +104,45 @@ impl Link {
             readers: AtomicUsize::new(0),
             depth: AtomicUsize::new(0),
             source,
+            homes: Mutex::default(),
         })
+    }
+
+    /// Says that a stage on `home` works between these channels.
+    pub(crate) fn join<'a>(
+        home: &Arc<Home>,
+        inputs: impl IntoIterator<Item = &'a Self>,
+        outputs: impl IntoIterator<Item = &'a Self>,
+    ) {
+        let mut homes = vec![Arc::downgrade(home)];
+        for input in inputs {
+            homes.extend(input.homes().iter().cloned());
+            input.meet(&homes[..1]);
+        }
+        for output in outputs {
+            output.meet(&homes);
+        }
+    }
+
+    fn meet(&self, homes: &[Weak<Home>]) {
+        let mut known = self.homes();
+        known.retain(|home| home.strong_count() > 0);
+        for home in homes {
+            if !known.iter().any(|other| other.ptr_eq(home)) {
+                known.push(home.clone());
+            }
+        }
+    }
+
+    /// Does the work of those loops around it that do not run. Whether there was any.
+    pub(crate) fn stand_in(&self, py: Python<'_>, in_vain: bool) -> bool {
+        let homes: Vec<_> = self.homes().iter().filter_map(Weak::upgrade).collect();
+        homes.iter().filter(|home| home.stand_in(py, in_vain)).count() > 0
+    }
+
+    /// Nothing but looking and writing down happens under this lock.
+    fn homes(&self) -> MutexGuard<'_, Vec<Weak<Home>>> {
+        self.homes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the iterator that it was made of has raised.
@@ -124,6 +164,9 @@ impl Link {
             self.touch();
         }
         input.is_read();
+        if let Some(home) = &home {
+            Self::join(home, [&*input], [&**self]);
+        }
         let depth = input.depth.load(Ordering::Relaxed) + 1;
         let here = home.clone().filter(|home| depth < DEEP && home.is_here(py));
         let stage = Stage { input, flow: Box::new(flow), home, close };

@@ -14,7 +14,7 @@ use pyo3::types::{PyIterator, PyList};
 use crate::buffer::count;
 use crate::chan::{Chan, Channel};
 use crate::home::Home;
-use crate::link::Values;
+use crate::link::{Link, Values};
 use crate::report::report;
 use crate::tasks::{self, settle};
 use crate::value::{Value, raise};
@@ -309,6 +309,10 @@ fn inputs(
         return Err(PyValueError::new_err(format!("{name} needs at least one input")));
     }
     let home = out.get().home_of_worker(py)?;
+    if let Some(home) = &home {
+        let links = inputs.iter().map(|inp| &**inp.get().link());
+        Link::join(home, links, [&**out.get().link()]);
+    }
     Ok((inputs.iter().map(|inp| inp.get().chan().clone()).collect(), home))
 }
 
@@ -386,11 +390,16 @@ pub(crate) fn distribute(
     if outs.is_empty() {
         return Err(PyValueError::new_err("distribute needs at least one output"));
     }
+    let home = inp.get().home_of_worker(py)?;
+    if let Some(home) = &home {
+        let links = outs.iter().map(|out| &**out.get().link());
+        Link::join(home, [&**inp.get().link()], links);
+    }
     let outs: Vec<_> = outs.iter().map(|out| out.get().chan().clone()).collect();
     inp.get().link().touch();
     let flow = inp.get().link().open();
     let flow = if close { flow } else { flow.keep_open() };
-    tasks::starting(inp.get().home_of_worker(py)?, || flow.distribute(outs));
+    tasks::starting(home, || flow.distribute(outs));
     settle(py);
     Ok(())
 }

@@ -2,12 +2,12 @@
 //! so returns to Python.
 //!
 //! So a value passes any number of stages without a turn of the event loop. A task that belongs to a loop is
-//! only ever queued on that loop's thread; one that belongs to none runs on whichever thread wakes it.
+//! only queued on that loop's thread; one that belongs to none runs on whichever thread wakes it. While
+//! a loop is stopped, a thread that blocks on a channel stands in for it (`Home::stand_in`).
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::mem::ManuallyDrop;
-use std::ptr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,8 +32,6 @@ thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
     /// Whether they are being run further up the stack.
     static RUNNING: Cell<bool> = const { Cell::new(false) };
-    /// The loop that is going to go on with them.
-    static IS_COMING: Cell<*const ()> = const { Cell::new(ptr::null()) };
 }
 
 /// Runs `f`; stages that it starts belong to `home`.
@@ -74,8 +72,7 @@ pub(crate) fn starting_soon(
     home: Option<Arc<Home>>,
     f: impl FnOnce(),
 ) -> PyResult<()> {
-    let running = names::running_loop(py)?;
-    if running.is_none() {
+    if names::running_loop(py)?.is_none() {
         starting(home, f);
         settle(py);
         return Ok(());
@@ -85,7 +82,7 @@ pub(crate) fn starting_soon(
     if COUNT.get() > before {
         let new = READY.with_borrow_mut(|ready| ready.split_off(before));
         COUNT.set(before);
-        running.call_method1("call_soon", (Bound::new(py, GoOn(Mutex::new(new)))?,))?;
+        put_off(py, new);
     }
     Ok(())
 }
@@ -118,64 +115,89 @@ pub(crate) fn settle_before_blocking(py: Python<'_>) {
 
 #[cold]
 fn run_ready(py: Python<'_>) {
-    holding_off(|| run_for_a_slice(py));
-}
-
-fn run_for_a_slice(py: Python<'_>) {
-    // The rest of the last slice has its turn soon anyway.
-    let slice = if IS_COMING.get().is_null() { SLICE } else { SLICE / 20 };
-    let begin = Instant::now();
-    while let Some((task, home)) = READY.with_borrow_mut(|ready| ready.pop_front()) {
-        COUNT.set(COUNT.get() - 1);
-        starting(home, || task.run());
-        if COUNT.get() > 0 && begin.elapsed() > slice {
-            return go_on_later(py);
-        }
+    run_for_a_slice(py);
+    if COUNT.get() > 0 {
+        let rest = READY.with_borrow_mut(|ready| std::mem::take(&mut **ready));
+        COUNT.set(0);
+        put_off(py, rest);
     }
 }
 
-/// Lets others have their turn: the event loop of this thread, or the other threads.
-fn go_on_later(py: Python<'_>) {
-    let soon = names::running_loop(py).and_then(|running| {
-        if running.is_none() {
-            return Ok(false);
+fn run_for_a_slice(_attached: Python<'_>) {
+    holding_off(|| {
+        let begin = Instant::now();
+        while let Some((task, home)) = READY.with_borrow_mut(|ready| ready.pop_front()) {
+            COUNT.set(COUNT.get() - 1);
+            starting(home, || task.run());
+            if begin.elapsed() > SLICE {
+                return;
+            }
         }
-        let this = running.as_ptr().cast::<()>().cast_const();
-        if IS_COMING.get() != this {
-            let nothing_new = Bound::new(py, GoOn(Mutex::default()))?;
-            running.call_method1("call_soon", (nothing_new,))?;
-            IS_COMING.set(this);
-        }
-        Ok(true)
     });
-    if soon.is_ok_and(|soon| soon) {
+}
+
+/// Lets others have their turn before these tasks: their event loop, or that of this thread, or other threads.
+fn put_off(py: Python<'_>, tasks: Queue) {
+    let mut homeless = Queue::new();
+    for (task, home) in tasks {
+        match home {
+            Some(home) => home.put_off(py, task),
+            None => homeless.push_back((task, None)),
+        }
+    }
+    if homeless.is_empty() {
         return;
     }
-    let rest = READY.with_borrow_mut(|ready| std::mem::take(&mut **ready));
-    COUNT.set(0);
+    let go_on = GoOn(Mutex::new(homeless));
+    let soon = names::running_loop(py).and_then(|running| match running.is_none() {
+        // Dropped, it goes on elsewhere.
+        true => Ok(()),
+        false => running.call_method1("call_soon", (Bound::new(py, go_on)?,)).map(drop),
+    });
+    if let Err(error) = soon {
+        error.write_unraisable(py, None);
+    }
+}
+
+/// Goes on with tasks in a thread of their own, until there is nothing to do.
+fn go_on_elsewhere(tasks: Queue) {
     std::thread::spawn(move || {
-        for (task, home) in rest {
+        for (task, home) in tasks {
             push(task, home);
         }
         // Without an interpreter there is nothing to go on with.
-        while COUNT.get() > 0 && Python::try_attach(settle).is_some() {
+        while COUNT.get() > 0 && Python::try_attach(run_for_a_slice).is_some() {
             std::thread::yield_now();
         }
     });
 }
 
-/// What the loop calls to go on with the tasks, and with some new ones.
+/// What the loop of this thread calls to go on with tasks that belong to no loop.
 #[pyclass(frozen)]
 struct GoOn(Mutex<Queue>);
+
+impl GoOn {
+    fn take(&self) -> Queue {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 #[pymethods]
 impl GoOn {
     fn __call__(&self, py: Python<'_>) {
-        IS_COMING.set(ptr::null());
-        let new = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        for (task, home) in new {
+        for (task, home) in self.take() {
             push(task, home);
         }
         settle(py);
+    }
+}
+
+impl Drop for GoOn {
+    fn drop(&mut self) {
+        let left = self.take();
+        if !left.is_empty() {
+            // The loop has been closed, or there is none.
+            go_on_elsewhere(left);
+        }
     }
 }

@@ -7,6 +7,7 @@ use pyo3::types::PyDict;
 
 use crate::chan::Chan;
 use crate::home::Home;
+use crate::link::Link;
 use crate::report::report;
 use crate::tasks::{self, settle, settle_dropped};
 use crate::value::{Value, raise};
@@ -47,7 +48,7 @@ impl Dup {
 
     fn tap(&self, out: &Bound<'_, Chan>, close: bool) -> PyResult<()> {
         let py = out.py();
-        let home = self.inp.get().home_of_worker(py)?;
+        let home = home_between(&self.inp, out)?;
         let out = out.get().chan();
         tasks::starting_soon(py, home, || {
             if close { self.dup().tap_into(out) } else { self.dup().tap_keep_open(out) }
@@ -68,6 +69,15 @@ impl Dup {
         self.dup().close();
         settle(py);
     }
+}
+
+/// Where what `inp` gives to `out` should run, if it does not run yet.
+fn home_between(inp: &Py<Chan>, out: &Bound<'_, Chan>) -> PyResult<Option<Arc<Home>>> {
+    let home = inp.get().home_of_worker(out.py())?;
+    if let Some(home) = &home {
+        Link::join(home, [&**inp.get().link()], [&**out.get().link()]);
+    }
+    Ok(home)
 }
 
 /// Topics are numbered as they are subscribed to, so that the router never calls Python for a comparison.
@@ -125,7 +135,7 @@ impl Pub {
         let numbers = self.numbers.bind(py);
         let next = numbers.len();
         let number = numbers.call_method1("setdefault", (topic, next))?.extract()?;
-        let home: Option<Arc<Home>> = self.inp.get().home_of_worker(py)?;
+        let home = home_between(&self.inp, out)?;
         let out = out.get().chan();
         tasks::starting_soon(py, home, || {
             if close {

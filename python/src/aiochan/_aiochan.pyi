@@ -92,6 +92,9 @@ class Chan(Generic[T]):
         """As `await get()`, for threads in which no event loop runs (RuntimeError there).
 
         TimeoutError after `timeout` seconds; nothing was taken then.
+
+        While the event loop of the stage that fills the channel is stopped, this thread does the stage's
+        work. A pipe needs its loop: until that runs again, this waits.
         """
     def exception(self) -> BaseException | None:
         """Why the channel was closed: the exception of the stage that failed; None for a plain close."""
