@@ -1,6 +1,7 @@
 """Many to one and one to many: `merge`, `zip_chans`, `combine_latest`, `distribute`, `Dup`, `Pub`."""
 
 import asyncio
+import weakref
 
 import pytest
 from support import Boom, nobody_waits, on_loop, reported, soon, take_all, turns
@@ -549,6 +550,38 @@ async def test_pub_default_buffer_is_for_each_subscriber():
         await soon(src.put("x"))
     await turns()
     assert take_all(a) == take_all(b) == ["x"] * 3
+
+
+class Topic:
+    """Can be referred to weakly."""
+
+
+@pytest.mark.parametrize("leave", ["unsub", "unsub_all", "close out", "drop out"])
+@on_loop
+async def test_pub_forgets_topics_that_nobody_subscribes_to(leave):
+    inp = Chan()
+    pub = Pub(inp)
+    topics = weakref.WeakSet()
+    kept = pub.sub("kept", buffer=1)
+    for _ in range(1000):
+        topic = Topic()
+        topics.add(topic)
+        out = pub.sub(topic)
+        await asyncio.sleep(0)
+        if leave == "unsub":
+            pub.unsub(topic, out)
+        elif leave == "unsub_all":
+            pub.unsub_all(topic)
+        elif leave == "close out":
+            out.close()
+        del out
+        await asyncio.sleep(0)
+    assert len(topics) < 200
+    assert await soon(inp.put(("kept", 1)))
+    assert await soon(kept.get()) == ("kept", 1)
+    again = pub.sub(topic)
+    assert await soon(inp.put((topic, 2)))
+    assert await soon(again.get()) == (topic, 2)
 
 
 @pytest.mark.parametrize(

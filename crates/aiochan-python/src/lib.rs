@@ -6,6 +6,7 @@ mod buffer;
 mod callback;
 mod chan;
 mod home;
+mod keys;
 mod link;
 mod names;
 mod op;

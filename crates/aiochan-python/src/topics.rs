@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use crate::chan::Chan;
 use crate::home::Home;
+use crate::keys::{Key, Topics};
 use crate::link::Link;
 use crate::report::report;
 use crate::tasks::{self, settle, settle_dropped};
@@ -80,20 +80,16 @@ fn home_between(inp: &Py<Chan>, out: &Bound<'_, Chan>) -> PyResult<Option<Arc<Ho
     Ok(home)
 }
 
-/// Topics are numbered as they are subscribed to, so that the router never calls Python for a comparison.
 #[pyclass(frozen, subclass, weakref, module = "aiochan._aiochan")]
 pub(crate) struct Pub {
     inp: Py<Chan>,
-    numbers: Py<PyDict>,
+    topics: Arc<Topics>,
     /// It is there until this is dropped.
-    publisher: Option<aiochan::Pub<Value, usize>>,
+    publisher: Option<aiochan::Pub<Value, Key>>,
 }
 
-/// The number of all topics that nobody has subscribed to.
-const NONE: usize = usize::MAX;
-
 impl Pub {
-    fn publisher(&self) -> &aiochan::Pub<Value, usize> {
+    fn publisher(&self) -> &aiochan::Pub<Value, Key> {
         self.publisher.as_ref().expect("it is there until this is dropped")
     }
 }
@@ -109,49 +105,50 @@ impl Drop for Pub {
 impl Pub {
     #[new]
     fn new(py: Python<'_>, inp: Bound<'_, Chan>, topic_fn: Py<PyAny>) -> PyResult<Self> {
-        let numbers = PyDict::new(py).unbind();
+        let topics = Arc::new(Topics::new(py));
         let home = inp.get().home_of_worker(py)?;
-        let known = numbers.clone_ref(py);
-        let topic = move |value: &Value| {
-            Python::attach(|py| match number_of(py, &topic_fn, &known, value) {
-                Ok(number) => number,
-                Err(error) => {
-                    report(
-                        py,
-                        home.as_ref(),
-                        "the topic function of a Pub raised; it is closed",
-                        &error,
-                    );
-                    raise(error)
+        let known = topics.clone();
+        let key = move |value: &Value| {
+            Python::attach(|py| {
+                let key = topic_fn.bind(py).call1((&value.0,)).and_then(|topic| known.key(&topic));
+                match key {
+                    Ok(key) => key.unwrap_or_else(Key::of_none),
+                    Err(error) => {
+                        report(
+                            py,
+                            home.as_ref(),
+                            "the topic function of a Pub raised; it is closed",
+                            &error,
+                        );
+                        raise(error)
+                    }
                 }
             })
         };
-        let publisher = Some(inp.get().chan().publish(topic));
-        Ok(Self { inp: inp.unbind(), numbers, publisher })
+        let publisher = Some(inp.get().chan().publish(key));
+        Ok(Self { inp: inp.unbind(), topics, publisher })
     }
 
+    /// Not to be called by two threads at once.
     fn sub(&self, topic: Bound<'_, PyAny>, out: &Bound<'_, Chan>, close: bool) -> PyResult<()> {
         let py = topic.py();
-        let numbers = self.numbers.bind(py);
-        let next = numbers.len();
-        let number = numbers.call_method1("setdefault", (topic, next))?.extract()?;
+        let key = self.topics.key_for_subscriber(topic)?;
         let home = home_between(&self.inp, out)?;
         let out = out.get().chan();
         tasks::starting_soon(py, home, || {
             if close {
-                self.publisher().sub_into(number, out);
+                self.publisher().sub_into(key, out);
             } else {
-                self.publisher().sub_keep_open(number, out);
+                self.publisher().sub_keep_open(key, out);
             }
         })
     }
 
     fn unsub(&self, topic: Bound<'_, PyAny>, out: &Bound<'_, Chan>) -> PyResult<()> {
-        let py = topic.py();
-        if let Some(number) = self.numbers.bind(py).get_item(topic)? {
-            self.publisher().unsub(&number.extract()?, out.get().chan());
+        if let Some(key) = self.topics.key(&topic)? {
+            self.publisher().unsub(&key, out.get().chan());
         }
-        settle(py);
+        settle(topic.py());
         Ok(())
     }
 
@@ -160,8 +157,8 @@ impl Pub {
         match topic {
             None => self.publisher().unsub_all(None),
             Some(topic) => {
-                if let Some(number) = self.numbers.bind(py).get_item(topic)? {
-                    self.publisher().unsub_all(Some(&number.extract()?));
+                if let Some(key) = self.topics.key(&topic)? {
+                    self.publisher().unsub_all(Some(&key));
                 }
             }
         }
@@ -172,18 +169,5 @@ impl Pub {
     fn close(&self, py: Python<'_>) {
         self.publisher().close();
         settle(py);
-    }
-}
-
-fn number_of(
-    py: Python<'_>,
-    topic_fn: &Py<PyAny>,
-    numbers: &Py<PyDict>,
-    value: &Value,
-) -> PyResult<usize> {
-    let topic = topic_fn.bind(py).call1((&value.0,))?;
-    match numbers.bind(py).get_item(topic)? {
-        Some(number) => number.extract(),
-        None => Ok(NONE),
     }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
@@ -89,6 +90,8 @@ class Pub(Generic[T]):
         self._buffer = buffer
         self._buffer_size = buffer_size
         self._native = _aiochan.Pub(inp, topic)
+        # For `sub`; a topic's own methods run inside.
+        self._lock = threading.RLock()
 
     def sub(
         self,
@@ -108,7 +111,8 @@ class Pub(Generic[T]):
         if buffer is None:
             buffer, buffer_size = self._buffer, self._buffer_size
         out = output(self._inp, out, buffer, buffer_size)
-        self._native.sub(topic, out, close)
+        with self._lock:
+            self._native.sub(topic, out, close)
         return out
 
     def unsub(self, topic: Hashable, out: Chan[T]) -> Chan[T]:
