@@ -450,6 +450,33 @@ async def test_exception_of_a_buffer_comes_out_of_the_call_that_needed_it(where,
         call(c)
 
 
+@pytest.mark.parametrize("call", ["put", "put_nowait", "put_blocking", "select"])
+@on_loop
+async def test_put_that_waited_is_told_that_its_value_was_not_taken_in(call):
+    """The value is taken from the put to be added, and that raises."""
+
+    class Full(Broken):
+        can_add = property(lambda self: not self.items)
+
+    buffer = Full("add")
+    c = Chan(buffer).add(0)
+    told = asyncio.get_running_loop().create_future()
+    op = {
+        "put": lambda: c.put("v"),
+        "put_nowait": lambda: c.put_nowait("v", told, immediate_only=False) or told,
+        "put_blocking": lambda: asyncio.get_running_loop().run_in_executor(None, c.put_blocking, "v"),
+        "select": lambda: ac.select((c, "v"), Chan()),
+    }[call]()
+    while c.stats().state != "PENDING_PUTS":
+        await asyncio.sleep(0)
+    buffer.broken = True
+    with pytest.raises(Boom):
+        c.get_nowait()
+    result = await soon(op)
+    assert (result if call != "select" else result[0]) is False
+    assert c.closed and isinstance(c.exception(), Boom)
+
+
 @on_loop
 async def test_buffer_that_gives_none_is_an_error():
     class Empty(Duck):

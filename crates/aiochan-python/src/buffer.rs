@@ -1,7 +1,7 @@
 //! Buffers from Python: what `Chan(buffer, buffer_size)` means, buffers written in Python, and iterators.
 
 use std::cell::Cell;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aiochan::{Buf, Buffer};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -21,7 +21,7 @@ pub(crate) enum Kind {
     Dropping(usize),
     Sliding(usize),
     Promise,
-    Custom(Py<PyAny>),
+    Custom(Py<PyAny>, Rejected),
     Source(Py<PyIterator>),
 }
 
@@ -72,11 +72,11 @@ impl Kind {
                 )));
             }
         }
-        Ok(Self::Custom(buffer.clone().unbind()))
+        Ok(Self::Custom(buffer.clone().unbind(), Rejected::default()))
     }
 
     pub(crate) fn is_custom(&self) -> bool {
-        matches!(self, Self::Custom(_))
+        matches!(self, Self::Custom(..))
     }
 
     pub(crate) fn buf(&self, py: Python<'_>) -> Buf<Value> {
@@ -86,8 +86,39 @@ impl Kind {
             Self::Dropping(size) => Buf::dropping(*size),
             Self::Sliding(size) => Buf::sliding(*size),
             Self::Promise => Buf::promise(),
-            Self::Custom(object) => Buf::custom(Custom { object: object.clone_ref(py), inside: 0 }),
+            Self::Custom(object, rejected) => Buf::custom(Custom {
+                object: object.clone_ref(py),
+                inside: 0,
+                rejected: rejected.clone(),
+            }),
         }
+    }
+
+    /// To be asked for before a value is put that may have to wait.
+    pub(crate) fn fate_of(&self, value: &Value) -> Fate {
+        match self {
+            Self::Custom(_, rejected) => Fate(Some((rejected.clone(), value.0.as_ptr().addr()))),
+            _ => Fate(None),
+        }
+    }
+}
+
+/// The value that a buffer written in Python has raised about. There is one at most, for the channel is closed
+/// by that and the buffer not asked again.
+type Rejected = Arc<Mutex<Option<Value>>>;
+
+/// Whether a value that had to wait was really taken in, when its put has been told so.
+pub(crate) struct Fate(Option<(Rejected, usize)>);
+
+impl Fate {
+    pub(crate) fn confirms(self, accepted: bool) -> bool {
+        let Some((rejected, address)) = self.0 else { return accepted };
+        let mut rejected = rejected.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |value: &mut Value| accepted && value.0.as_ptr().addr() == address;
+        // One put is told for one value.
+        let value = rejected.take_if(is_it);
+        drop(rejected);
+        accepted && value.is_none()
     }
 }
 
@@ -128,6 +159,7 @@ struct Custom {
     object: Py<PyAny>,
     /// How many values were added and not taken: what it does with them is not known.
     inside: usize,
+    rejected: Rejected,
 }
 
 impl Custom {
@@ -142,7 +174,13 @@ impl Buffer<Value> for Custom {
     }
 
     fn add(&mut self, value: Value) -> Option<Value> {
-        inside(|py| self.object.call_method1(py, intern!(py, "add"), (value.0,)).map(drop));
+        inside(|py| {
+            let added = self.object.call_method1(py, intern!(py, "add"), (&value.0,));
+            added.map(drop).inspect_err(|_| {
+                let mut rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
+                *rejected = Some(value);
+            })
+        });
         self.inside += 1;
         None
     }

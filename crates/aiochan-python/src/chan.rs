@@ -17,7 +17,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use crate::block::{self, Deadline};
-use crate::buffer::{self, Items, Kind, count, is_inside};
+use crate::buffer::{self, Fate, Items, Kind, count, is_inside};
 use crate::callback::Callback;
 use crate::home::Home;
 use crate::link::{Link, Source};
@@ -205,7 +205,7 @@ impl Chan {
             Kind::Sliding(size) => pair("s", Some(*size)),
             Kind::Promise => pair("p", None),
             Kind::Source(_) => pair("i", None),
-            Kind::Custom(object) => Ok(object.clone_ref(py)),
+            Kind::Custom(object, _) => Ok(object.clone_ref(py)),
         }
     }
 
@@ -220,8 +220,9 @@ impl Chan {
             Err(TryPutError::Full(value)) => {
                 self.check_room(py, Side::Put)?;
                 let chan = self.chan().clone();
+                let fate = self.kind.fate_of(&value);
                 let work: Work = Box::pin(async move {
-                    let accepted = chan.put(value).await.is_ok();
+                    let accepted = fate.confirms(chan.put(value).await.is_ok());
                     Python::attach(|py| Ok(truth(py, accepted)))
                 });
                 Py::new(py, self.act(|| Op::start_put(py, work, self.home.clone()))?)
@@ -250,7 +251,9 @@ impl Chan {
             Err(TryPutError::Full(_)) if immediate_only => None,
             Err(TryPutError::Full(value)) => {
                 self.check_room(py, Side::Put)?;
+                let fate = self.kind.fate_of(&value);
                 let done = move |accepted: bool| {
+                    let accepted = fate.confirms(accepted);
                     if let Some(callback) = callback {
                         undisturbed(|py| callback.call(py, truth(py, accepted)));
                     }
@@ -380,7 +383,8 @@ impl Chan {
         block::check(py)?;
         let chan = self.chan().clone();
         let value = Value(val.unbind());
-        let put = async move { chan.put(value).await.is_ok() };
+        let fate = self.kind.fate_of(&value);
+        let put = async move { fate.confirms(chan.put(value).await.is_ok()) };
         match self.act(|| block::on(py, &self.link, put, deadline))?? {
             Some(accepted) => Ok(accepted),
             None => Err(PyTimeoutError::new_err("nobody took the value in time; it was withdrawn")),
@@ -473,6 +477,10 @@ impl Drop for Chan {
 }
 
 impl Chan {
+    pub(crate) fn fate_of(&self, value: &Value) -> Fate {
+        self.kind.fate_of(value)
+    }
+
     pub(crate) fn get_dressed(&self, py: Python<'_>, dress: Option<Dress>) -> PyResult<Py<Op>> {
         match self.act(|| self.chan().try_lease())? {
             Ok(lease) => {

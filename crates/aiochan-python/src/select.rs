@@ -64,13 +64,18 @@ pub(crate) fn select(
         ));
     }
     let chans: Vec<_> = arms.iter().map(|arm| arm.chan.clone_ref(py)).collect();
+    let fate = |arm: &Arm| arm.put.as_ref().map(|value| arm.chan.get().fate_of(value));
+    let mut fates: Vec<_> = arms.iter().map(fate).collect();
     let work = wait(arms, priority);
     let work: Work = Box::pin(async move {
         let Selected { index, outcome, .. } = work.await;
         Python::attach(|py| {
             let value = match outcome {
                 Outcome::Got(value) => value.map_or_else(|| py.None(), |value| value.0),
-                Outcome::Put(put) => truth(py, put.is_ok()),
+                Outcome::Put(put) => {
+                    let fate = fates[index].take().expect("a put has one");
+                    truth(py, fate.confirms(put.is_ok()))
+                }
             };
             pair(py, value, Some(chans[index].clone_ref(py)))
         })
