@@ -83,7 +83,8 @@ async def turns(n=30):
 async def until(condition):
     """Waits for what other threads or processes do; whoever calls it has a time limit."""
     while not condition():
-        await asyncio.sleep(0)
+        # Not 0: a loop that never sleeps keeps the others from it.
+        await asyncio.sleep(0.001)
 
 
 async def soon(awaitable):

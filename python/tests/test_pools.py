@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import itertools
 import multiprocessing
 import multiprocessing.dummy
 import os
@@ -11,7 +12,7 @@ import threading
 import pytest
 from support import Boom, on_loop, reported, script, soon, turns, until
 
-from aiochan import Chan, from_range
+from aiochan import Chan, from_iter, from_range
 
 FORK = multiprocessing.get_context("fork")
 PIPES = pytest.mark.parametrize("pipe", ["parallel_pipe", "parallel_pipe_unordered"])
@@ -123,7 +124,6 @@ async def test_mode_process_is_the_default_and_means_other_processes(pipe):
 @pytest.mark.parametrize(
     "f, kinds",
     [
-        (lambda v: v, (Exception,)),
         (boom_at_three, (Boom,)),
         (none, (TypeError,)),
         (unpicklable_result, (Exception,)),
@@ -131,11 +131,12 @@ async def test_mode_process_is_the_default_and_means_other_processes(pipe):
         (exit_at_three, (concurrent.futures.BrokenExecutor,)),
         (raise_unpicklable, (Exception,)),
     ],
-    ids=["unpicklable f", "raises", "none", "unpicklable result", "killed", "exits", "unpicklable error"],
+    ids=["raises", "none", "unpicklable result", "killed", "exits", "unpicklable error"],
 )
 @on_loop
 async def test_failure_in_a_process_ends_the_pipe_with_the_cause(pipe, f, kinds):
-    inp = Chan(20).add(*range(1, 21))
+    # Endless, for a worker that lives may do a lot before it is noticed that another has died.
+    inp = from_iter(itertools.count(1))
     contexts = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: contexts.append(context))
     out = start(pipe, inp, 2, f, mp_module=FORK)
@@ -143,7 +144,35 @@ async def test_failure_in_a_process_ends_the_pipe_with_the_cause(pipe, f, kinds)
     await turns()
     assert isinstance(out.exception(), kinds)
     assert [context["exception"] for context in contexts] == [out.exception()]
-    assert inp.get_nowait() is not None, "the input is not read on"
+    value = inp.get_nowait()
+    await turns()
+    assert inp.get_nowait() == value + 1, "the input is not read on"
+
+
+@PIPES
+@pytest.mark.parametrize("flatten", [False, True])
+@on_loop
+async def test_unpicklable_function_is_refused_at_the_call(pipe, flatten):
+    c = from_range(3)
+    with pytest.raises(TypeError, match="picklable.*mode='thread'"):
+        start(pipe, c, 2, lambda v: [v], mp_module=FORK, flatten=flatten)
+    assert await soon(c.get()) == 0, "nothing has been read"
+
+
+@PIPES
+@on_loop
+async def test_unpicklable_value_ends_the_pipe_or_is_left_to_error_cb(pipe):
+    values = [1, lambda: None, 2]
+    told = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["exception"]))
+    out = start(pipe, from_iter(values), 1, double, mp_module=FORK)
+    await soon(out.collect())
+    await turns()
+    assert told == [out.exception()] and "pickle" in str(told[0])
+    errors = []
+    out = start(pipe, from_iter(values), 1, double, mp_module=FORK, error_cb=errors.append)
+    assert sorted(await soon(out.collect())) == [2, 4]
+    assert len(errors) == 1
 
 
 @PIPES
@@ -410,7 +439,6 @@ async def test_processes_end_with_the_pipe():
 @pytest.mark.parametrize(
     "f, how",
     [
-        ("lambda v: v", "list(out)"),
         ("unpicklable_result", "list(out)"),
         ("raise_unpicklable", "list(out)"),
         ("boom_at_three", "list(out)"),

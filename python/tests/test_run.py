@@ -330,10 +330,7 @@ def test_consumer_ends_when_the_producer_fails():
         "ac.go(waits())",
         "out = ac.from_range().map(lambda v: v); next(iter(out))",
         "out = ac.from_range().parallel_pipe(2, abs, mode='thread'); next(iter(out))",
-        pytest.param(
-            "out = ac.from_range().parallel_pipe(2, abs); next(iter(out))",
-            marks=pytest.mark.xfail(reason="a pool of processes that is at work then writes a traceback, and ends"),
-        ),
+        "out = ac.from_range().parallel_pipe(2, abs); next(iter(out))",
         "ac.run(leaves())",
         "asyncio.run(leaves())",
         "asyncio.run(leaves_fans())",

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import multiprocessing.context
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from multiprocessing.reduction import ForkingPickler
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -23,12 +24,13 @@ class Pool(Protocol):
 def make(
     loop: asyncio.AbstractEventLoop,
     n: int,
+    call: Callable[[Any], Any],
     mode: str,
     mp_module: ModuleType | Any,
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
 ) -> Pool:
-    """A pool of `n` threads or processes. `args` and `kwargs` are those of `multiprocessing.Pool` after the first.
+    """A pool of `n` threads or processes for this call. `args` and `kwargs` are those of `multiprocessing.Pool` after the first.
 
     Processes are those of a `ProcessPoolExecutor`, which notices when one is killed. `mp_module`'s own
     `Pool`, which does not, is used where the executor cannot do what is asked for: `maxtasksperchild`
@@ -44,10 +46,11 @@ def make(
         context = mp_module.get_context()
     if options["maxtasksperchild"] is not None or not isinstance(context, multiprocessing.context.BaseContext):
         return _MultiprocessingPool(loop, mp_module.Pool(n, *args, **kwargs))
+    _refuse_unpicklable(call)
     executor = concurrent.futures.ProcessPoolExecutor(
         n, mp_context=context, initializer=options["initializer"], initargs=tuple(options["initargs"])
     )
-    return _ExecutorPool(loop, executor)
+    return _ProcessPool(loop, executor)
 
 
 def listed(call: Callable[[Any], Iterable[Any]], value: Any) -> list[Any]:
@@ -136,15 +139,37 @@ class _ExecutorPool:
         return future
 
     def close(self) -> None:
-        # What waits for a process must not be cancelled: an executor of processes that breaks, or finds what
-        # it cannot pickle, may then never end.
-        threads = isinstance(self._executor, concurrent.futures.ThreadPoolExecutor)
-        self._executor.shutdown(wait=False, cancel_futures=threads)
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _bring(self, future: asyncio.Future[Any], done: concurrent.futures.Future[Any]) -> None:
         if not done.cancelled():
             error = done.exception()
             self._answers.bring(future, None if error else done.result(), error)
+
+
+class _ProcessPool(_ExecutorPool):
+    """Pickles each call by itself: an executor that finds what it cannot pickle may never end."""
+
+    def submit(self, call: Callable[[Any], Any], value: Any) -> asyncio.Future[Any]:
+        return super().submit(_unpickled_call, bytes(ForkingPickler.dumps((call, value))))
+
+    def close(self) -> None:
+        # What waits for a process must not be cancelled: an executor that breaks may then never end.
+        self._executor.shutdown(wait=False)
+
+
+def _unpickled_call(pickled: bytes) -> Any:
+    call, value = ForkingPickler.loads(pickled)
+    return call(value)
+
+
+def _refuse_unpicklable(call: Callable[[Any], Any]) -> None:
+    try:
+        ForkingPickler.dumps(call)
+    except Exception as error:
+        raise TypeError(
+            f"f must be picklable for mode='process', such as a function of a module, or use mode='thread': {error}"
+        ) from error
 
 
 class _MultiprocessingPool:

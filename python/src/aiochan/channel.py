@@ -486,7 +486,7 @@ class Chan(PrivateNames, _NativeChan[T], Generic[T]):
         """`f(v)` for each value, in the order of the values, on `n` processes or threads.
 
         `mode` is `'process'` or `'thread'`. Processes are made by `mp_module`; `f`, the values and the
-        results must be picklable for them. Threads suffice where `f` waits, or releases the GIL. With
+        results must be picklable for them: TypeError if `f` is not. Threads suffice where `f` waits, or releases the GIL. With
         `flatten` the elements of `f(v)` are put one by one; they are listed where `f` runs, so it may be a
         generator function.
 
@@ -581,12 +581,13 @@ class Chan(PrivateNames, _NativeChan[T], Generic[T]):
         taken = n + _check.at_least(0, "pool_buffer", pool_buffer)
         out = output(self, out, buffer, buffer_size)
         loop = _loops.loop_for(self.loop)
-        pool = _pool.make(loop, n, mode, mp_module, pool_args or (), pool_kwargs or {})
+        call = functools.partial(_pool.listed, f) if flatten else f
+        pool = _pool.make(loop, n, call, mode, mp_module, pool_args or (), pool_kwargs or {})
         Pipe(
             loop,
             self,
             out,
-            functools.partial(pool.submit, functools.partial(_pool.listed, f) if flatten else f),
+            functools.partial(pool.submit, call),
             workers=taken,
             window=taken,
             ordered=ordered,
