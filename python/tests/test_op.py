@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import sys
+import time
 
 import pytest
 from support import LIMIT, nobody_waits, on_loop, reported, soon, take_all, turns
@@ -428,6 +429,27 @@ async def test_awaiting_needs_no_turn_of_the_loop_if_the_operation_is_complete()
     await c.get()
     assert await select(c, default=0) == (0, None)
     assert not ran
+
+
+def test_what_a_thread_did_before_takes_no_turn_from_a_new_loop():
+    """One that is new owes nobody a turn, however many operations went before on its thread, and how long ago."""
+
+    async def takes(n):
+        ran = False
+
+        def run():
+            nonlocal ran
+            ran = True
+
+        c = Chan(n).add(*range(n))
+        asyncio.get_running_loop().call_soon(run)
+        for _ in range(n):
+            await c.get()
+        return ran
+
+    for n in (64, 1, 64, 33, 64):
+        assert not asyncio.run(takes(n))
+        time.sleep(0.002)
 
 
 @on_loop

@@ -14,6 +14,7 @@ use pyo3::types::PyDict;
 use crate::names;
 use crate::report::report;
 use crate::tasks;
+use crate::turns::Slice;
 use crate::value::undisturbed;
 
 pub(crate) struct Home {
@@ -24,6 +25,7 @@ pub(crate) struct Home {
     called: AtomicBool,
     /// Whether another thread stood in for the loop when it was last looked at.
     is_left: AtomicBool,
+    slice: Mutex<Slice>,
 }
 
 /// What is to be done on an event loop.
@@ -59,6 +61,7 @@ impl Home {
                 inbox: Mutex::default(),
                 called: AtomicBool::new(false),
                 is_left: AtomicBool::new(false),
+                slice: Mutex::default(),
             });
             let before = LAST.replace(Some(home.clone()));
             drop(before);
@@ -183,6 +186,10 @@ impl Home {
         }
         let call_soon = self.event_loop(py).getattr("call_soon")?;
         call_soon.call((call.callback, call.argument), Some(&options)).map(drop)
+    }
+
+    pub(crate) fn slice(&self) -> MutexGuard<'_, Slice> {
+        self.slice.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nothing but taking jobs in and out happens under this lock.

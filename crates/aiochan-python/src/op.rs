@@ -194,9 +194,7 @@ impl Op {
 
     /// What a task that awaits this has to wait for, or what it gets.
     pub(crate) fn step(&self, py: Python<'_>) -> Result<Py<PyAny>, Outcome> {
-        if turns::is_due()
-            && let Some(home) = Home::here(py).map_err(Err)?
-        {
+        if let Some(home) = turns::due(py).map_err(Err)? {
             return rung(home.event_loop(py)).map_err(Err);
         }
         let signal = match self.advance(py) {
