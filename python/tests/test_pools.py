@@ -168,7 +168,7 @@ async def test_unpicklable_value_ends_the_pipe_or_is_left_to_error_cb(pipe):
     out = start(pipe, from_iter(values), 1, double, mp_module=FORK)
     await soon(out.collect())
     await turns()
-    assert told == [out.exception()] and "pickle" in str(told[0])
+    assert told == [out.exception()] and "<lambda>" in str(told[0])
     errors = []
     out = start(pipe, from_iter(values), 1, double, mp_module=FORK, error_cb=errors.append)
     assert sorted(await soon(out.collect())) == [2, 4]
