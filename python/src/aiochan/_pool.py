@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import collections
-import concurrent.futures
+import concurrent.futures.process
+import concurrent.futures.thread
 import contextlib
 import functools
 import multiprocessing.context
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import os
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from multiprocessing.reduction import ForkingPickler
 from types import ModuleType
 from typing import Any, Protocol
@@ -88,6 +91,43 @@ def _process_options(
     }
 
 
+class _Gate:
+    """Open until the interpreter ends: then what is being started is waited for, and nothing more begins.
+
+    A process pool is told to end when the interpreter does. One whose threads are only just being started
+    would miss that, and wait for its lock, or for its processes, for ever.
+    """
+
+    def __init__(self) -> None:
+        self._is_open = True
+        self._unlock()
+        try:
+            # Called before the executors are told, since it is registered after their modules did the same.
+            threading._register_atexit(self._close)  # type: ignore[attr-defined]
+        except RuntimeError:
+            self._is_open = False
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._unlock)
+
+    def _unlock(self) -> None:
+        self._lock = threading.Lock()
+
+    def _close(self) -> None:
+        with self._lock:
+            self._is_open = False
+
+    @contextlib.contextmanager
+    def passing(self) -> Iterator[None]:
+        with self._lock:
+            if not self._is_open:
+                # Which is nobody's failure.
+                raise asyncio.CancelledError("the interpreter ends")
+            yield
+
+
+_gate = _Gate()
+
+
 class _Answers:
     """Brings results from the pool's threads to the loop, as many at a time as there are."""
 
@@ -127,13 +167,8 @@ class _ExecutorPool:
         self._answers = _Answers(loop)
 
     def submit(self, call: Callable[[Any], Any], value: Any) -> asyncio.Future[Any]:
-        try:
+        with _gate.passing():
             done = self._executor.submit(call, value)
-        except concurrent.futures.BrokenExecutor:
-            raise
-        except RuntimeError as error:
-            # The interpreter ends, which is nobody's failure.
-            raise asyncio.CancelledError(str(error)) from None
         future = self._loop.create_future()
         done.add_done_callback(functools.partial(self._bring, future))
         return future
