@@ -11,6 +11,8 @@ use futures_core::Stream;
 const MOST: usize = 32;
 /// What a thread should do between two looks at what the others do.
 const SHORT: Duration = Duration::from_micros(20);
+/// Results wait for no more than so many runs of others before they are delivered together.
+const HOLD: usize = 8;
 
 /// How many items, beyond those in work, there may be while calls are fast, unless it is set: for so long
 /// that the threads go on while the consumer waits for its processor.
@@ -70,6 +72,14 @@ impl Pace {
 
     pub(crate) fn run(&self) -> usize {
         self.run
+    }
+
+    /// After how many runs what came of them is to be delivered: of single items, after each.
+    pub(crate) fn hold(&self) -> usize {
+        match self.run {
+            1 => 1,
+            run => (self.room() / run / 4).clamp(1, HOLD),
+        }
     }
 
     /// How many items to read while so many are left, if it is time to. Single items are read when they

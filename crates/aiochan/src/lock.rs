@@ -66,6 +66,21 @@ impl<S: Sketch, B> Lock<S, B> {
         Guard(self)
     }
 
+    /// Locks unless the value is locked, or its sketch shows one of these bits.
+    #[inline]
+    pub(crate) fn try_lock(&self, unless: u32) -> Option<Guard<'_, S, B>> {
+        // Looking first leaves the cache line shared while there is nothing to do.
+        let is_free = self.word.load(Ordering::Relaxed) & (TAKEN | unless) == 0
+            && self.word.fetch_or(TAKEN, Ordering::Acquire) & TAKEN == 0;
+        is_free.then(|| Guard(self))
+    }
+
+    /// Locks unless the sketch shows one of these bits, or has shown it when the value was last unlocked.
+    #[inline]
+    pub(crate) fn lock_unless(&self, shown: u32) -> Option<Guard<'_, S, B>> {
+        (self.word.load(Ordering::Relaxed) & shown == 0).then(|| self.lock())
+    }
+
     /// Access without locking, which an exclusive borrow makes needless.
     pub(crate) fn get_mut(&mut self) -> &mut S {
         self.value.get_mut()

@@ -15,7 +15,7 @@ use crate::effects::Effects;
 use crate::error::{PutError, TryGetError};
 use crate::flag::Flag;
 use crate::race::{Arm, End, Entry, Parking};
-use crate::shared::Shared;
+use crate::shared::{Locked, Shared};
 use crate::state::{Side, State, Step};
 use crate::waiter::{Phase, Waiter, Wake};
 
@@ -100,23 +100,49 @@ pub(crate) fn poll_get<T>(
     waiter: Pin<&Waiter<T>>,
     cx: &mut Context<'_>,
 ) -> Poll<Option<T>> {
-    if waiter.phase() == Phase::Idle {
-        let result = match shared.try_get() {
-            Ok(value) => Some(value),
-            Err(TryGetError::Closed) => None,
-            Err(TryGetError::Empty) => return park_get(shared, waiter, cx),
-        };
-        waiter.set_phase(Phase::Spent);
-        return Poll::Ready(result);
+    if waiter.phase() != Phase::Idle {
+        return poll_begun_get(shared, waiter, cx);
     }
+    match shared.get_at_once() {
+        Ok(value) => {
+            waiter.set_phase(Phase::Spent);
+            Poll::Ready(Some(value))
+        }
+        Err(state) => begin_get(shared, waiter, cx, state),
+    }
+}
+
+#[inline(never)]
+fn begin_get<T>(
+    shared: &Shared<T>,
+    waiter: Pin<&Waiter<T>>,
+    cx: &mut Context<'_>,
+    state: Option<Locked<'_, T>>,
+) -> Poll<Option<T>> {
+    let Some(state) = state.or_else(|| shared.lock_for_get()) else {
+        return park_get(shared, waiter, cx);
+    };
+    let result = match shared.get_otherwise(state) {
+        Ok(value) => Some(value),
+        Err(TryGetError::Closed) => None,
+        Err(TryGetError::Empty) => return park_get(shared, waiter, cx),
+    };
+    waiter.set_phase(Phase::Spent);
+    Poll::Ready(result)
+}
+
+#[inline(never)]
+fn poll_begun_get<T>(
+    shared: &Shared<T>,
+    waiter: Pin<&Waiter<T>>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<T>> {
     if waiter.phase() == Phase::Waiting && still_waits(shared, waiter, cx.waker(), Side::Get) {
         return Poll::Pending;
     }
     Poll::Ready(take_got(shared, &waiter))
 }
 
-#[cold]
-#[inline(never)]
 fn park_get<T>(
     shared: &Shared<T>,
     waiter: Pin<&Waiter<T>>,
@@ -139,35 +165,49 @@ pub(crate) fn poll_put<T>(
     waiter: Pin<&Waiter<T>>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), PutError<T>>> {
-    if waiter.phase() == Phase::Idle {
-        let step = match shared.put_would_wait() {
-            true => Step::Wait,
-            false => waiter.with_slot(|slot| {
-                assert!(slot.is_some(), "a put was polled after it had completed");
-                shared.put_now(slot)
-            }),
-        };
-        return match step {
-            Step::Done => {
-                drop(waiter.take());
-                waiter.set_phase(Phase::Spent);
-                Poll::Ready(Ok(()))
-            }
-            Step::Wait => park_put(shared, waiter, cx),
-            step => {
-                committed(&waiter, step);
-                Poll::Ready(take_put(&waiter))
-            }
-        };
+    if waiter.phase() != Phase::Idle {
+        return poll_begun_put(shared, waiter, cx);
     }
+    match waiter.with_slot(|slot| shared.put_at_once(slot)) {
+        Ok(()) => {
+            waiter.set_phase(Phase::Spent);
+            Poll::Ready(Ok(()))
+        }
+        Err(state) => begin_put(shared, waiter, cx, state),
+    }
+}
+
+#[inline(never)]
+fn begin_put<T>(
+    shared: &Shared<T>,
+    waiter: Pin<&Waiter<T>>,
+    cx: &mut Context<'_>,
+    state: Option<Locked<'_, T>>,
+) -> Poll<Result<(), PutError<T>>> {
+    let Some(state) = state.or_else(|| shared.lock_for_put()) else {
+        return park_put(shared, waiter, cx);
+    };
+    match waiter.with_slot(|slot| shared.put_otherwise(state, slot)) {
+        Step::Wait => park_put(shared, waiter, cx),
+        step => {
+            committed(&waiter, step);
+            Poll::Ready(take_put(&waiter))
+        }
+    }
+}
+
+#[inline(never)]
+fn poll_begun_put<T>(
+    shared: &Shared<T>,
+    waiter: Pin<&Waiter<T>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), PutError<T>>> {
     if waiter.phase() == Phase::Waiting && still_waits(shared, waiter, cx.waker(), Side::Put) {
         return Poll::Pending;
     }
     Poll::Ready(take_put(&waiter))
 }
 
-#[cold]
-#[inline(never)]
 fn park_put<T>(
     shared: &Shared<T>,
     waiter: Pin<&Waiter<T>>,
@@ -379,7 +419,7 @@ fn drop_unfinished_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
 #[inline]
 fn withdraw_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
     if waiter.phase() == Phase::Waiting {
-        drop(shared.act(|state, fx| state.withdraw(Side::Get, waiter, fx)));
+        withdraw(shared, waiter, Side::Get);
     }
 }
 
@@ -387,8 +427,13 @@ fn withdraw_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
 #[inline]
 pub(crate) fn withdraw_put<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
     if waiter.phase() == Phase::Waiting {
-        drop(shared.act(|state, fx| state.withdraw(Side::Put, waiter, fx)));
+        withdraw(shared, waiter, Side::Put);
     }
+}
+
+#[cold]
+fn withdraw<T>(shared: &Shared<T>, waiter: &Waiter<T>, side: Side) {
+    drop(shared.act(|state, fx| state.withdraw(side, waiter, fx)));
 }
 
 impl<T: Send> Arm for Get<'_, T> {

@@ -31,6 +31,8 @@ pub(crate) struct Plan<S: Stream, U> {
     /// The last read found less than it was to, and no call has begun since.
     dry: bool,
     delivering: bool,
+    /// How often threads have reported since all that was ready was delivered.
+    reports: usize,
     /// The input is not to be read on.
     pub(crate) halted: bool,
     /// The threads are to leave.
@@ -80,6 +82,7 @@ impl<S: Stream, U> Plan<S, U> {
             lent: false,
             dry: false,
             delivering: false,
+            reports: 0,
             halted: false,
             over: false,
             idle: 0,
@@ -87,13 +90,18 @@ impl<S: Stream, U> Plan<S, U> {
         }
     }
 
+    /// Whether there is enough to deliver, or nothing else to do: each delivery may wake the consumer.
+    fn is_due(&self) -> bool {
+        self.results.is_ready() && (self.reports >= self.pace.hold() || self.queue.is_empty())
+    }
+
     fn must_deliver(&self) -> bool {
-        !self.delivering && self.results.is_ready()
+        !self.delivering && self.is_due()
     }
 
     /// Whether there is more to deliver than who delivers gets rid of.
     pub(crate) fn is_behind(&self) -> bool {
-        self.delivering && self.results.is_ready()
+        self.delivering && self.is_due()
     }
 
     fn must_end(&self) -> bool {
@@ -108,7 +116,7 @@ impl<S: Stream, U> Plan<S, U> {
     }
 
     /// What the thread takes on, if there is anything: what is most urgent. The output comes first, so that
-    /// no result waits longer than it must.
+    /// no result waits much longer than it must.
     pub(crate) fn take_on(
         &mut self,
         hands: &Hands<S::Item, Outcome<U>>,
@@ -150,8 +158,8 @@ impl<S: Stream, U> Plan<S, U> {
     }
 
     fn next_delivery(&mut self) -> Delivery<U> {
-        // What is delivered together makes room together, so it should not be more than a run.
-        let most = self.pace.run();
+        // What is delivered together makes room together, so it should be a part of what there may be.
+        let most = self.pace.run() * self.pace.hold();
         let mut delivery =
             Delivery { values: VecDeque::with_capacity(most), items: 0, failure: None };
         while delivery.items < most
@@ -165,6 +173,9 @@ impl<S: Stream, U> Plan<S, U> {
                 Err(reason) => delivery.failure = Some(reason),
             }
         }
+        if !self.results.is_ready() {
+            self.reports = 0;
+        }
         delivery
     }
 
@@ -177,6 +188,7 @@ impl<S: Stream, U> Plan<S, U> {
         took: Duration,
     ) {
         self.pace.learn(calls, took);
+        self.reports += 1;
         let mut hand = hands.lock(thread);
         for item in hand.items.drain(..).rev() {
             self.queue.push_front(item);

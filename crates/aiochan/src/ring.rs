@@ -30,6 +30,12 @@ impl<T> Ring<T> {
         self.tail == self.head
     }
 
+    /// Whether the next push needs no memory.
+    #[inline]
+    pub(crate) fn has_place(&self) -> bool {
+        self.len() < self.places.len()
+    }
+
     /// How many values have left.
     #[inline]
     pub(crate) fn left(&self) -> u64 {
@@ -38,7 +44,7 @@ impl<T> Ring<T> {
 
     #[inline]
     pub(crate) fn push(&mut self, value: T) {
-        if self.len() == self.places.len() {
+        if !self.has_place() {
             self.grow();
         }
         let place = self.place(self.tail);

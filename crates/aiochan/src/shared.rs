@@ -32,7 +32,8 @@ pub(crate) struct Config {
     pub(crate) max_pending: usize,
 }
 
-type Locked<'a, T> = Guard<'a, State<T>, Handles>;
+/// The state, as long as it is locked.
+pub(crate) type Locked<'a, T> = Guard<'a, State<T>, Handles>;
 
 impl Handles {
     /// Counts one more.
@@ -168,36 +169,62 @@ impl<T> Shared<T> {
         gone(&self.handles().chans) && gone(&self.handles().receivers)
     }
 
+    /// Puts if that is a few plain instructions. If not, the lock may be held already, for
+    /// [`put_otherwise`](Self::put_otherwise).
     #[inline]
-    pub(crate) fn try_put(&self, value: T) -> Result<(), TryPutError<T>> {
-        if self.put_would_wait() {
-            return Err(TryPutError::Full(value));
-        }
-        let mut state = self.lock.lock();
-        if state.can_put_plainly() {
+    pub(crate) fn put_at_once(&self, slot: &mut Option<T>) -> Result<(), Option<Locked<'_, T>>> {
+        let mut state = self.lock.try_lock(sketch::PUT_WAITS).ok_or(None)?;
+        if state.can_put_at_once()
+            && let Some(value) = slot.take()
+        {
             let sketch = state.put_plainly(value);
             state.unlock(sketch);
             return Ok(());
         }
-        Self::try_hand(state, value)
+        Err(Some(state))
     }
 
-    #[inline(never)]
-    fn try_hand(mut state: Locked<'_, T>, value: T) -> Result<(), TryPutError<T>> {
-        let Some(get) = state.claim_get_plainly() else { return Self::try_put_any(state, value) };
-        let waker = state.hand_plainly(get, value);
-        drop(state);
-        effects::wake(waker);
-        Ok(())
+    /// For what was not done at once: the state, unless a put would probably wait.
+    pub(crate) fn lock_for_put(&self) -> Option<Locked<'_, T>> {
+        self.lock.lock_unless(sketch::PUT_WAITS)
     }
 
-    #[inline(never)]
-    fn try_put_any(mut state: Locked<'_, T>, value: T) -> Result<(), TryPutError<T>> {
-        let mut slot = Some(value);
+    /// Puts the value in `slot` if that is possible without waiting; see [`State::put`].
+    pub(crate) fn put_otherwise(&self, mut state: Locked<'_, T>, slot: &mut Option<T>) -> Step {
+        assert!(slot.is_some(), "a put was polled after it had completed");
+        if let Some(get) = state.claim_get_plainly() {
+            let waker = state.hand_plainly(get, slot.take().expect("a put has a value"));
+            drop(state);
+            effects::wake(waker);
+            return Step::Done;
+        }
         let mut fx = Effects::new();
-        let step = state.put_any(&mut slot, None, &mut fx);
+        let step = state.put(slot, None, &mut fx);
         drop(state);
         fx.run();
+        step
+    }
+
+    #[inline]
+    pub(crate) fn try_put(&self, value: T) -> Result<(), TryPutError<T>> {
+        let mut slot = Some(value);
+        match self.put_at_once(&mut slot) {
+            Ok(()) => Ok(()),
+            Err(state) => self.try_put_otherwise(state, slot),
+        }
+    }
+
+    #[inline(never)]
+    fn try_put_otherwise(
+        &self,
+        state: Option<Locked<'_, T>>,
+        mut slot: Option<T>,
+    ) -> Result<(), TryPutError<T>> {
+        let step = match state {
+            None if self.put_would_wait() => Step::Wait,
+            None => self.put_otherwise(self.lock.lock(), &mut slot),
+            Some(state) => self.put_otherwise(state, &mut slot),
+        };
         match (step, slot) {
             (Step::Wait, Some(value)) => Err(TryPutError::Full(value)),
             (Step::Closed, Some(value)) => Err(TryPutError::Closed(value)),
@@ -206,63 +233,51 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Puts the value in `slot` if that is possible without waiting; see [`State::put`].
+    /// Gets if that is a few plain instructions. If not, the lock may be held already, for
+    /// [`get_otherwise`](Self::get_otherwise).
     #[inline]
-    pub(crate) fn put_now(&self, slot: &mut Option<T>) -> Step {
-        let mut state = self.lock.lock();
-        if state.can_put_plainly()
-            && let Some(value) = slot.take()
-        {
-            let sketch = state.put_plainly(value);
-            state.unlock(sketch);
-            return Step::Done;
-        }
-        Self::hand_now(state, slot)
-    }
-
-    #[inline(never)]
-    fn hand_now(mut state: Locked<'_, T>, slot: &mut Option<T>) -> Step {
-        let Some(get) = state.claim_get_plainly() else { return Self::put_any_now(state, slot) };
-        let waker = state.hand_plainly(get, slot.take().expect("a put has a value"));
-        drop(state);
-        effects::wake(waker);
-        Step::Done
-    }
-
-    #[inline(never)]
-    fn put_any_now(mut state: Locked<'_, T>, slot: &mut Option<T>) -> Step {
-        let mut fx = Effects::new();
-        let step = state.put_any(slot, None, &mut fx);
-        drop(state);
-        fx.run();
-        step
+    pub(crate) fn get_at_once(&self) -> Result<T, Option<Locked<'_, T>>> {
+        let mut state = self.lock.try_lock(sketch::GET_WAITS).ok_or(None)?;
+        let Some((value, sketch)) = state.get_plainly() else { return Err(Some(state)) };
+        state.unlock(sketch);
+        Ok(value)
     }
 
     #[inline]
     pub(crate) fn try_get(&self) -> Result<T, TryGetError> {
-        if self.get_would_wait() {
-            return Err(TryGetError::Empty);
+        self.get_at_once().or_else(|state| self.try_get_otherwise(state))
+    }
+
+    #[inline(never)]
+    fn try_get_otherwise(&self, state: Option<Locked<'_, T>>) -> Result<T, TryGetError> {
+        match state {
+            None if self.get_would_wait() => Err(TryGetError::Empty),
+            None => self.get_otherwise(self.lock.lock()),
+            Some(state) => self.get_otherwise(state),
         }
-        let mut state = self.lock.lock();
+    }
+
+    /// For what was not done at once: the state, unless a get would probably wait.
+    pub(crate) fn lock_for_get(&self) -> Option<Locked<'_, T>> {
+        self.lock.lock_unless(sketch::GET_WAITS)
+    }
+
+    /// Gets a value if that is possible without waiting; see [`State::get`].
+    pub(crate) fn get_otherwise(&self, mut state: Locked<'_, T>) -> Result<T, TryGetError> {
         if let Some((value, sketch)) = state.get_plainly() {
             state.unlock(sketch);
             return Ok(value);
         }
-        self.try_meet(state)
-    }
-
-    #[inline(never)]
-    fn try_meet(&self, mut state: Locked<'_, T>) -> Result<T, TryGetError> {
-        let Some((value, receipt, waker)) = state.meet_put_plainly() else {
-            return match state.drain_plainly() {
-                Some(value) => Ok(value),
-                None => self.try_get_any(state),
-            };
-        };
-        drop(state);
-        let mut kept = Kept { shared: self, receipt, value: Some(value) };
-        effects::wake(waker);
-        kept.value.take().ok_or(TryGetError::Empty)
+        if let Some((value, receipt, waker)) = state.meet_put_plainly() {
+            drop(state);
+            let mut kept = Kept { shared: self, receipt, value: Some(value) };
+            effects::wake(waker);
+            return kept.value.take().ok_or(TryGetError::Empty);
+        }
+        if let Some(value) = state.drain_plainly() {
+            return Ok(value);
+        }
+        self.try_get_any(state)
     }
 
     #[inline(never)]

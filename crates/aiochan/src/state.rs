@@ -206,12 +206,19 @@ impl<T> State<T> {
         self.plain && self.ring.len() < self.limit && self.gets.is_empty()
     }
 
+    /// Whether that needs no memory either.
+    #[inline]
+    pub(crate) fn can_put_at_once(&self) -> bool {
+        self.can_put_plainly() && self.ring.has_place()
+    }
+
     /// The sketch after it comes back.
     #[inline]
     pub(crate) fn put_plainly(&mut self, value: T) -> u32 {
+        let len = self.ring.len() + 1;
         self.ring.push(value);
         match self.when_full {
-            WhenFull::Wait if self.ring.len() == self.limit => sketch::PUT_WAITS,
+            WhenFull::Wait if len == self.limit => sketch::PUT_WAITS,
             _ => 0,
         }
     }
