@@ -5,26 +5,21 @@ use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Instant;
 
 use crate::callback;
 
-/// How often a thread yields its time slice before it parks. A wake through the operating system costs
-/// microseconds, an answer that is on its way comes sooner.
+/// How often a thread yields its time slice before it parks. A wake through the operating system
+/// costs microseconds, an answer that is on its way comes sooner.
 const YIELDS: u32 = 128;
-/// Where answers take longer, yielding only keeps a processor from others: after waits that ended in a park,
-/// only one in so many yields.
-const PARKS: u32 = 16;
 
 /// Wakes a thread.
 struct Parker {
     thread: Thread,
     woken: AtomicBool,
-    /// For how many waits to come yielding is not worth a try.
-    parks: AtomicU32,
 }
 
 impl Wake for Parker {
@@ -68,11 +63,7 @@ pub(crate) fn block_on_until<F: Future>(
     deadline: Option<Instant>,
 ) -> Option<F::Output> {
     let parker = PARKER.try_with(Cell::take).ok().flatten().unwrap_or_else(|| {
-        Arc::new(Parker {
-            thread: thread::current(),
-            woken: AtomicBool::new(false),
-            parks: AtomicU32::new(0),
-        })
+        Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) })
     });
     let waker = Waker::from(parker.clone());
     let mut cx = Context::from_waker(&waker);
@@ -92,9 +83,7 @@ pub(crate) fn block_on_until<F: Future>(
 impl Parker {
     /// Waits for a wake; `false` if the deadline came first.
     fn wait(&self, deadline: Option<Instant>) -> bool {
-        let parks = self.parks.load(Ordering::Relaxed);
-        let most = if parks > 0 { 0 } else { YIELDS };
-        let (mut yields, mut parked) = (0, false);
+        let mut yields = 0;
         // A wake that has been seen makes room for the next.
         while !self.woken.swap(false, Ordering::Acquire) {
             if callback::run_deferred() {
@@ -106,19 +95,13 @@ impl Parker {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             match left {
                 Some(left) if left.is_zero() => return false,
-                _ if yields < most => {
+                _ if yields < YIELDS => {
                     yields += 1;
                     thread::yield_now();
-                    continue;
                 }
                 Some(left) => thread::park_timeout(left),
                 None => thread::park(),
             }
-            parked = true;
-        }
-        if parked {
-            let parks = if parks > 0 { parks - 1 } else { PARKS };
-            self.parks.store(parks, Ordering::Relaxed);
         }
         true
     }
