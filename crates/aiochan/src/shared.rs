@@ -274,9 +274,6 @@ impl<T> Shared<T> {
             effects::wake(waker);
             return kept.value.take().ok_or(TryGetError::Empty);
         }
-        if let Some(value) = state.drain_plainly() {
-            return Ok(value);
-        }
         self.try_get_any(state)
     }
 

@@ -69,10 +69,18 @@ pub(crate) struct State<T> {
     queued: u32,
     when_full: WhenFull,
     closed: bool,
-    /// Open, and what is inside is all in the ring.
-    plain: bool,
+    plain: Plain,
     /// How the latest value left; not kept up to date where nobody asks.
     last: How,
+}
+
+/// Whether all that is inside is in the ring, so that most operations have nothing else to consider.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plain {
+    Open,
+    /// Closed, and nobody needs to know of a value that leaves, but for the last.
+    Draining,
+    No,
 }
 
 /// What most channels never need.
@@ -150,7 +158,7 @@ impl<T> Sketch for State<T> {
     #[inline]
     fn sketch(&self) -> u32 {
         let mut bits = 0;
-        if self.plain {
+        if self.plain == Plain::Open {
             if self.ring.is_empty() {
                 if self.puts.is_empty() {
                     bits |= sketch::GET_WAITS;
@@ -189,12 +197,12 @@ impl<T> State<T> {
             queued: 0,
             when_full,
             closed: false,
-            plain: true,
+            plain: Plain::Open,
             last: How::Buffered,
         };
         if let Some(special) = special {
             state.closed = matches!(special, Special::Source(_));
-            state.plain = false;
+            state.plain = Plain::No;
             state.rare().special = Some(special);
         }
         state
@@ -203,7 +211,7 @@ impl<T> State<T> {
     /// Whether [`put_plainly`](Self::put_plainly) may be called: nobody waits, and there is room.
     #[inline]
     pub(crate) fn can_put_plainly(&self) -> bool {
-        self.plain && self.ring.len() < self.limit && self.gets.is_empty()
+        self.plain == Plain::Open && self.ring.len() < self.limit && self.gets.is_empty()
     }
 
     /// Whether that needs no memory either.
@@ -227,25 +235,22 @@ impl<T> State<T> {
     /// sketch after it.
     #[inline]
     pub(crate) fn get_plainly(&mut self) -> Option<(T, u32)> {
-        if !self.plain || !self.puts.is_empty() {
+        if self.plain == Plain::No || !self.puts.is_empty() {
+            return None;
+        }
+        let is_last = self.ring.len() == 1;
+        if is_last && self.plain == Plain::Draining {
             return None;
         }
         let value = self.ring.pop()?;
-        Some((value, if self.ring.is_empty() { sketch::GET_WAITS } else { 0 }))
-    }
-
-    /// Gets a value from a closed channel that is not going to be empty after this.
-    #[inline]
-    pub(crate) fn drain_plainly(&mut self) -> Option<T> {
-        let is_plain = self.closed && self.puts.is_empty() && self.returned() == 0;
-        if is_plain && self.ring.len() > 1 { self.ring.pop() } else { None }
+        Some((value, if is_last { sketch::GET_WAITS } else { 0 }))
     }
 
     /// Commits the get that waits longest, if nothing else is to be considered, for
     /// [`hand_plainly`](Self::hand_plainly).
     #[inline]
     pub(crate) fn claim_get_plainly(&mut self) -> Option<Claimed<T>> {
-        if self.plain { self.gets.claim_task() } else { None }
+        if self.plain == Plain::Open { self.gets.claim_task() } else { None }
     }
 
     #[inline]
@@ -256,7 +261,7 @@ impl<T> State<T> {
     /// Gets a value where a put waits and nothing else is to be considered; with what to wake.
     #[inline]
     pub(crate) fn meet_put_plainly(&mut self) -> Option<(T, Receipt, Option<Waker>)> {
-        if !self.plain {
+        if self.plain != Plain::Open {
             return None;
         }
         let (value, waker) = self.puts.claim_task()?.take();
@@ -274,7 +279,7 @@ impl<T> State<T> {
     /// Whether an operation of this side would certainly wait, and nothing else is to be considered.
     #[inline]
     pub(crate) fn waits_plainly(&self, side: Side) -> bool {
-        self.plain
+        self.plain == Plain::Open
             && match side {
                 Side::Get => self.ring.is_empty() && self.puts.is_empty(),
                 Side::Put => {
@@ -524,7 +529,11 @@ impl<T> State<T> {
 
     /// To be called when something has changed that makes a channel plain.
     fn assess(&mut self) {
-        self.plain = !self.closed && self.returned() == 0 && self.special().is_none();
+        self.plain = match self.returned() == 0 && self.special().is_none() {
+            true if self.closed => Plain::Draining,
+            true => Plain::Open,
+            false => Plain::No,
+        };
     }
 
     // --- parking ---

@@ -305,8 +305,6 @@ impl Pair {
         if let Some((value, sketch)) = self.state.get_plainly() {
             assert_eq!(sketch, self.state.sketch());
             *out = Some(value);
-        } else if let Some(value) = self.state.drain_plainly() {
-            *out = Some(value);
         } else {
             let (value, receipt, _) = self.state.meet_put_plainly()?;
             assert_eq!(receipt.order(), self.model.left + 1);
