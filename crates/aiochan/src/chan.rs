@@ -46,7 +46,7 @@ pub const MAX_PENDING: usize = 1024;
 pub struct Chan<T> {
     pub(crate) shared: Arc<Shared<T>>,
     /// Whether it counts among the handles: those inside of halves do not.
-    counted: bool,
+    pub(crate) counted: bool,
 }
 
 impl<T> Chan<T> {
@@ -446,6 +446,7 @@ impl<T> Chan<T> {
         self.shared.act(|state, fx| state.capacity(fx))
     }
 
+    #[inline]
     fn of(buf: Buf<T>) -> Self {
         Self { shared: Arc::new(Shared::new(buf, None)), counted: true }
     }
@@ -528,8 +529,8 @@ impl<T> Drop for Chan<T> {
     fn drop(&mut self) {
         // The channel's own end drops what is inside by itself.
         if self.counted
-            && self.shared.handles().chans.fetch_sub(1, Ordering::SeqCst) == 1
             && Arc::strong_count(&self.shared) > 1
+            && self.shared.handles().chans.fetch_sub(1, Ordering::SeqCst) == 1
         {
             self.shared.handles_gone();
         }

@@ -15,7 +15,7 @@ use crate::op::{Get, Put, poll_put, withdraw_put};
 use crate::shared::Handles;
 use crate::stats::Stats;
 use crate::stream::{Items, Iter};
-use crate::sync::Ordering;
+use crate::sync::{Ordering, fence};
 use crate::waiter::Waiter;
 
 impl<T> Chan<T> {
@@ -35,10 +35,18 @@ impl<T> Chan<T> {
     /// assert_eq!(rx.into_iter().sum::<i32>(), 3); // ends: both senders have gone
     /// ```
     pub fn split(mut self) -> (Sender<T>, Receiver<T>) {
-        let sender = Sender::new(self.uncounted());
-        // Count the receiver first: what is inside is never out of reach in between.
-        Handles::add(&self.shared.handles().receivers);
-        self.uncount();
+        if Arc::strong_count(&self.shared) == 1 {
+            // Nobody else counts now; those who did are done with it.
+            fence(Ordering::Acquire);
+            self.shared.handles().set_halves();
+            self.counted = false;
+        } else {
+            // The receiver before the handle goes: what is inside is never out of reach in between.
+            Handles::add(&self.shared.handles().senders);
+            Handles::add(&self.shared.handles().receivers);
+            self.uncount();
+        }
+        let sender = Sender { chan: self.uncounted(), sending: None };
         (sender, Receiver { items: Items::new(self) })
     }
 }
@@ -234,8 +242,8 @@ impl<T> Drop for Sender<T> {
         }
         let shared = &self.chan.shared;
         // Where nobody else is left to be told, the channel's own end does the rest.
-        if shared.handles().senders.fetch_sub(1, Ordering::AcqRel) == 1
-            && Arc::strong_count(shared) > 1
+        if Arc::strong_count(shared) > 1
+            && shared.handles().senders.fetch_sub(1, Ordering::AcqRel) == 1
         {
             shared.close(None);
         }
@@ -247,8 +255,8 @@ impl<T> Drop for Receiver<T> {
         // What the stream was handed goes back before the others are told.
         self.items.leave();
         let shared = &self.chan().shared;
-        if shared.handles().receivers.fetch_sub(1, Ordering::AcqRel) == 1
-            && Arc::strong_count(shared) > 1
+        if Arc::strong_count(shared) > 1
+            && shared.handles().receivers.fetch_sub(1, Ordering::AcqRel) == 1
         {
             shared.refuse();
         }

@@ -36,6 +36,13 @@ pub(crate) struct Config {
 pub(crate) type Locked<'a, T> = Guard<'a, State<T>, Handles>;
 
 impl Handles {
+    /// Counts one half of each kind, and no handles: for who has the channel alone.
+    pub(crate) fn set_halves(&self) {
+        self.senders.store(1, Ordering::Relaxed);
+        self.receivers.store(1, Ordering::Relaxed);
+        self.chans.store(0, Ordering::Relaxed);
+    }
+
     /// Counts one more.
     ///
     /// # Panics
@@ -51,7 +58,7 @@ impl Handles {
 
 impl<T> Shared<T> {
     /// With one handle.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(buf: Buf<T>, config: Option<Config>) -> Self {
         let handles = Handles {
             chans: AtomicU32::new(1),

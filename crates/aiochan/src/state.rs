@@ -109,6 +109,13 @@ impl<T> Rare<T> {
     }
 
     #[cold]
+    fn of_special(special: Special<T>) -> Box<Self> {
+        let mut rare = Self::new();
+        rare.special = Some(special);
+        rare
+    }
+
+    #[cold]
     fn new() -> Box<Self> {
         Box::new(Self {
             special: None,
@@ -179,13 +186,16 @@ impl<T> Sketch for State<T> {
 }
 
 impl<T> State<T> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(Buf(store): Buf<T>) -> Self {
         let (limit, when_full, special) = match store {
             Store::Queue { limit, when_full } => (limit, when_full, None),
             Store::Special(special) => (0, WhenFull::Wait, Some(special)),
         };
-        let mut state = Self {
+        let closed = matches!(special, Some(Special::Source(_)));
+        let plain = if special.is_none() { Plain::Open } else { Plain::No };
+        // Nothing borrows what is made here, so that the compiler makes it in its place.
+        Self {
             gets: Queue::new(),
             puts: Queue::new(),
             ring: Ring::new(),
@@ -193,19 +203,13 @@ impl<T> State<T> {
             other: 0,
             immediate: 0,
             refilled: 0,
-            rare: None,
+            rare: special.map(Rare::of_special),
             queued: 0,
             when_full,
-            closed: false,
-            plain: Plain::Open,
+            closed,
+            plain,
             last: How::Buffered,
-        };
-        if let Some(special) = special {
-            state.closed = matches!(special, Special::Source(_));
-            state.plain = Plain::No;
-            state.rare().special = Some(special);
         }
-        state
     }
 
     /// Whether [`put_plainly`](Self::put_plainly) may be called: nobody waits, and there is room.
@@ -662,13 +666,18 @@ impl<T> State<T> {
         }
     }
 
+    #[inline]
     fn answer_gets(&mut self, fx: &mut Effects<T>) {
+        if self.gets.is_empty() {
+            return;
+        }
         while let Claim::Found(get) = self.claim(Side::Get, None) {
             fx.wake(get.answer(Phase::Closed));
         }
     }
 
     /// Completes the `join`s of a channel that is closed and exhausted.
+    #[inline]
     fn settle(&mut self, fx: &mut Effects<T>) {
         if self.rare.as_ref().is_none_or(|rare| rare.joins.is_empty()) || !self.is_exhausted(fx) {
             return;
@@ -676,6 +685,7 @@ impl<T> State<T> {
         self.answer_all(Until::Exhausted, fx);
     }
 
+    #[inline]
     fn answer_all(&mut self, until: Until, fx: &mut Effects<T>) {
         if self.rare.is_some() {
             while let Claim::Found(join) = self.joins(until).claim(None) {
