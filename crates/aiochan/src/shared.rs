@@ -180,15 +180,17 @@ impl<T> Shared<T> {
     /// [`put_otherwise`](Self::put_otherwise).
     #[inline]
     pub(crate) fn put_at_once(&self, slot: &mut Option<T>) -> Result<(), Option<Locked<'_, T>>> {
-        let mut state = self.lock.try_lock(sketch::PUT_WAITS).ok_or(None)?;
-        if state.can_put_at_once()
-            && let Some(value) = slot.take()
-        {
-            let sketch = state.put_plainly(value);
-            state.unlock(sketch);
-            return Ok(());
-        }
-        Err(Some(state))
+        let mut state = self.lock_to_put_at_once()?;
+        let Some(value) = slot.take() else { return Err(Some(state)) };
+        let sketch = state.put_plainly(value);
+        state.unlock(sketch);
+        Ok(())
+    }
+
+    #[inline]
+    fn lock_to_put_at_once(&self) -> Result<Locked<'_, T>, Option<Locked<'_, T>>> {
+        let state = self.lock.try_lock(sketch::PUT_WAITS).ok_or(None)?;
+        if state.can_put_at_once() { Ok(state) } else { Err(Some(state)) }
     }
 
     /// For what was not done at once: the state, unless a put would probably wait.
@@ -214,10 +216,13 @@ impl<T> Shared<T> {
 
     #[inline]
     pub(crate) fn try_put(&self, value: T) -> Result<(), TryPutError<T>> {
-        let mut slot = Some(value);
-        match self.put_at_once(&mut slot) {
-            Ok(()) => Ok(()),
-            Err(state) => self.try_put_otherwise(state, slot),
+        match self.lock_to_put_at_once() {
+            Ok(mut state) => {
+                let sketch = state.put_plainly(value);
+                state.unlock(sketch);
+                Ok(())
+            }
+            Err(state) => self.try_put_otherwise(state, value),
         }
     }
 
@@ -225,8 +230,9 @@ impl<T> Shared<T> {
     fn try_put_otherwise(
         &self,
         state: Option<Locked<'_, T>>,
-        mut slot: Option<T>,
+        value: T,
     ) -> Result<(), TryPutError<T>> {
+        let mut slot = Some(value);
         let step = match state {
             None if self.put_would_wait() => Step::Wait,
             None => self.put_otherwise(self.lock.lock(), &mut slot),
