@@ -161,8 +161,8 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    const FIRST: u32 = 32;
-    const LAST: u32 = 256;
+    const FIRST: u32 = 128;
+    const LAST: u32 = 512;
 
     pub(crate) fn new() -> Self {
         Self { pauses: Self::FIRST }
