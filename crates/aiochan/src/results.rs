@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::panics::discard;
+
 /// Results of type `R`, in the order of their numbers or of being ready.
 pub(crate) struct Results<R> {
     ordered: bool,
@@ -56,6 +58,13 @@ impl<R> Results<R> {
         self.places.pop_front();
         self.first += 1;
         Some(result)
+    }
+}
+
+impl<R> Drop for Results<R> {
+    fn drop(&mut self) {
+        // Each by itself: two that panic in one collection would abort the process.
+        self.take().for_each(discard);
     }
 }
 

@@ -74,15 +74,6 @@ impl<F: Future, M> Slots<F, M> {
         self.slots.len() - self.free.len()
     }
 
-    /// Drops all futures.
-    pub(crate) fn clear(&mut self) {
-        self.free = (0..self.slots.len()).collect();
-        for slot in &mut self.slots {
-            discard(slot.memo.take());
-            discard(caught(|| slot.future.set(None)));
-        }
-    }
-
     /// Polls `future` once. To be called with room for it; if it is not ready [`keep`](Self::keep) is to
     /// follow.
     #[inline]
@@ -176,6 +167,23 @@ impl<F: Future, M> Slots<F, M> {
         self.slots.push(Slot { future: Box::pin(None), memo: None, waker });
         self.free.push(index);
         index
+    }
+}
+
+impl<F, M> Slots<F, M> {
+    /// Drops all futures, each by itself: two that panic in one collection would abort the process.
+    pub(crate) fn clear(&mut self) {
+        self.free = (0..self.slots.len()).collect();
+        for slot in &mut self.slots {
+            discard(slot.memo.take());
+            discard(caught(|| slot.future.set(None)));
+        }
+    }
+}
+
+impl<F, M> Drop for Slots<F, M> {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 

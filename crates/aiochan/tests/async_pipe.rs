@@ -370,6 +370,63 @@ fn a_consumer_that_leaves_ends_the_pipe() {
     });
 }
 
+/// No abort: when the consumer has gone all futures are dropped, whatever their `Drop` does.
+#[test]
+fn futures_whose_drop_panics_go_one_by_one() {
+    struct Evil<A>(#[expect(dead_code, reason = "it is dropped")] A);
+    impl<A> Drop for Evil<A> {
+        fn drop(&mut self) {
+            panic!("evil");
+        }
+    }
+    everywhere(|| {
+        let (begun, (alive, gone)) = (Chan::fixed(3), guard());
+        let begin = begun.clone();
+        let stuck = from_range(0..).async_pipe(3, move |_: u32| {
+            let (evil, begin) = (Evil(alive.clone()), begin.clone());
+            async move {
+                let _evil = evil;
+                begin.put(()).await.unwrap();
+                std::future::pending::<()>().await;
+            }
+        });
+        let stuck = stuck.chan();
+        (0..3).for_each(|_| next(&begun));
+        drop(stuck);
+        gone.wait_until_gone();
+    });
+}
+
+/// No abort: nor are there results that take the process along when nobody needs them any more.
+#[test]
+fn results_whose_drop_panics_go_one_by_one() {
+    struct Evil;
+    impl Drop for Evil {
+        fn drop(&mut self) {
+            panic!("evil");
+        }
+    }
+    everywhere(|| {
+        let (ready, (alive, gone)) = (Chan::fixed(2), guard());
+        let tell = ready.clone();
+        let out = from_range(0..3).async_pipe(3, move |n: u32| {
+            let (alive, tell) = (alive.clone(), tell.clone());
+            async move {
+                if n == 0 {
+                    let _alive = alive;
+                    std::future::pending::<()>().await;
+                }
+                tell.put(()).await.unwrap();
+                Evil
+            }
+        });
+        let out = out.chan();
+        (0..2).for_each(|_| next(&ready));
+        drop(out);
+        gone.wait_until_gone();
+    });
+}
+
 /// While the output is full the futures go on: what they wait for may depend on it.
 #[test]
 fn a_full_output_does_not_stall_the_futures() {
