@@ -373,7 +373,7 @@ fn a_consumer_that_leaves_ends_the_pipe() {
 /// No abort: when the consumer has gone all futures are dropped, whatever their `Drop` does.
 #[test]
 fn futures_whose_drop_panics_go_one_by_one() {
-    struct Evil<A>(#[expect(dead_code, reason = "it is dropped")] A);
+    struct Evil<A>(A);
     impl<A> Drop for Evil<A> {
         fn drop(&mut self) {
             panic!("evil");
