@@ -1,188 +1,168 @@
-//! What is measured: producers and consumers over one channel, and single-threaded hot paths.
+//! What is measured: each cell has a name, by which it is chosen, found again and shown.
 
 use std::fmt;
-use std::hint::black_box;
-use std::sync::LazyLock;
-use std::thread;
-use std::time::Instant;
 
-use tokio::runtime::{Builder, Runtime};
+/// One row of the tables.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Cell {
+    /// Producers and consumers over one channel.
+    Traffic {
+        place: Place,
+        producers: usize,
+        consumers: usize,
+        capacity: Option<usize>,
+        size: Size,
+    },
+    /// Single-threaded hot paths.
+    Hot { path: Path, capacity: Option<usize> },
+}
 
-use crate::peers::Peer;
-
-/// One row of the table.
-#[derive(Clone, Copy)]
-pub struct Cell {
-    pub kind: Kind,
-    pub capacity: Option<usize>,
+/// Where the producers and consumers are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Tasks on tokio's multi-threaded runtime, with two workers.
+    MultiThread,
+    /// Tasks on tokio's single-threaded runtime.
+    CurrentThread,
+    /// Tasks on smol's global executor, which has one thread.
+    Smol,
+    Threads,
+    /// From threads to tasks on tokio's two workers.
+    ThreadToTask,
+    TaskToThread,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Tasks on tokio's multi-threaded runtime with two workers: producers, consumers.
-    MultiThread(usize, usize),
-    /// Tasks on tokio's single-threaded runtime.
-    CurrentThread(usize, usize),
-    /// Threads.
-    Threads(usize, usize),
+pub enum Size {
+    U64,
+    /// 256 bytes.
+    Large,
+    Boxed,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Path {
     /// `try_send` and `try_recv` in turn.
     Try,
     /// An awaited send and an awaited receive in turn, both ready.
     Ready,
-    /// Making and dropping a channel.
+    /// There and back between two tasks on one thread.
+    PingPong,
+    /// Making and dropping both halves.
     Create,
 }
 
-impl fmt::Display for Cell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            Kind::MultiThread(p, c) => write!(f, "multi_thread(2) {p}/{c}")?,
-            Kind::CurrentThread(p, c) => write!(f, "current_thread {p}/{c}")?,
-            Kind::Threads(p, c) => write!(f, "threads {p}/{c}")?,
-            Kind::Try => write!(f, "try pair")?,
-            Kind::Ready => write!(f, "ready put+get")?,
-            Kind::Create => write!(f, "create and drop")?,
-        }
-        match self.capacity {
-            Some(capacity) => write!(f, ", capacity {capacity}"),
-            None => write!(f, ", unbounded"),
-        }
-    }
-}
+pub const PLACES: [Place; 6] = [
+    Place::MultiThread,
+    Place::CurrentThread,
+    Place::Smol,
+    Place::Threads,
+    Place::ThreadToTask,
+    Place::TaskToThread,
+];
+const CAPACITIES: [Option<usize>; 5] = [Some(0), Some(1), Some(64), Some(1024), None];
 
 pub fn all() -> Vec<Cell> {
     let mut cells = Vec::new();
-    for kind in [Kind::MultiThread, Kind::CurrentThread, Kind::Threads] {
+    for place in PLACES {
         for (producers, consumers) in [(1, 1), (4, 1), (1, 4), (4, 4)] {
-            for capacity in [Some(0), Some(1), Some(64), Some(1024), None] {
-                cells.push(Cell { kind: kind(producers, consumers), capacity });
-            }
+            let traffic =
+                |capacity, size| Cell::Traffic { place, producers, consumers, capacity, size };
+            cells.extend(CAPACITIES.map(|capacity| traffic(capacity, Size::U64)));
+            cells.extend([Size::Large, Size::Boxed].map(|size| traffic(Some(64), size)));
         }
     }
-    for kind in [Kind::Try, Kind::Ready] {
-        cells.push(Cell { kind, capacity: Some(64) });
-    }
-    for capacity in [Some(0), Some(64), None] {
-        cells.push(Cell { kind: Kind::Create, capacity });
+    for (path, capacities) in [
+        (Path::Try, &CAPACITIES[2..3]),
+        (Path::Ready, &CAPACITIES[2..3]),
+        (Path::PingPong, &CAPACITIES[..2]),
+        (Path::Create, &[Some(0), Some(64), None]),
+    ] {
+        cells.extend(capacities.iter().map(|capacity| Cell::Hot { path, capacity: *capacity }));
     }
     cells
 }
 
-static MULTI: LazyLock<Runtime> =
-    LazyLock::new(|| Builder::new_multi_thread().worker_threads(2).build().unwrap());
-
-/// Runs a cell with `messages` messages and checks that all of them arrived.
-pub fn run<P: Peer>(cell: Cell, messages: u64) -> Option<f64> {
-    let (tx, rx) = P::make(cell.capacity)?;
-    let needs_async =
-        matches!(cell.kind, Kind::MultiThread(..) | Kind::CurrentThread(..) | Kind::Ready);
-    if P::ASYNC != needs_async && cell.kind != Kind::Try && cell.kind != Kind::Create {
-        let has_both = matches!(P::NAME, "aiochan" | "kanal");
-        if !has_both {
-            return None;
+impl Cell {
+    /// The heading under which it stands.
+    pub fn group(&self) -> &'static str {
+        match self {
+            Self::Traffic { place, .. } => place.name(),
+            Self::Hot { .. } => "hot paths, one thread",
         }
     }
-    let start = Instant::now();
-    match cell.kind {
-        Kind::MultiThread(producers, consumers) => {
-            MULTI.block_on(tasks::<P>(tx, rx, producers, consumers, messages));
-        }
-        Kind::CurrentThread(producers, consumers) => {
-            let runtime = Builder::new_current_thread().build().unwrap();
-            runtime.block_on(tasks::<P>(tx, rx, producers, consumers, messages));
-        }
-        Kind::Threads(producers, consumers) => {
-            threads::<P>(tx, rx, producers, consumers, messages);
-        }
-        Kind::Try => {
-            for n in 0..messages {
-                assert!(P::try_send(&tx, n));
-                assert_eq!(P::try_recv(&rx), Some(n));
+
+    /// Whether it is one of the few of a quick run.
+    pub fn is_quick(&self) -> bool {
+        match self {
+            Self::Traffic { producers, consumers, capacity, size, .. } => {
+                *size == Size::U64
+                    && matches!((producers, consumers), (1, 1) | (4, 4))
+                    && matches!(capacity, Some(0 | 64))
             }
-        }
-        Kind::Ready => {
-            let runtime = Builder::new_current_thread().build().unwrap();
-            runtime.block_on(tokio::task::unconstrained(async {
-                for n in 0..messages {
-                    P::send(&tx, n).await;
-                    assert_eq!(P::recv(&rx).await, Some(n));
-                }
-            }));
-        }
-        Kind::Create => {
-            for _ in 0..messages {
-                black_box(P::make(cell.capacity));
-            }
+            Self::Hot { .. } => true,
         }
     }
-    Some(start.elapsed().as_secs_f64() * 1e9 / messages as f64)
+
+    /// Whether the time that a message takes is shown too.
+    pub fn has_latency(&self) -> bool {
+        matches!(
+            self,
+            Self::Traffic {
+                producers: 1,
+                consumers: 1,
+                capacity: Some(0 | 1 | 64),
+                size: Size::U64,
+                ..
+            } | Self::Traffic {
+                producers: 4,
+                consumers: 4,
+                capacity: Some(64),
+                size: Size::U64,
+                ..
+            }
+        )
+    }
 }
 
-/// How many of `messages` the one with this index sends.
-fn share(messages: u64, index: usize, of: usize) -> std::ops::Range<u64> {
-    let bound = |index: usize| messages * index as u64 / of as u64;
-    bound(index)..bound(index + 1)
+impl Place {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MultiThread => "tokio multi_thread(2)",
+            Self::CurrentThread => "tokio current_thread",
+            Self::Smol => "smol",
+            Self::Threads => "threads",
+            Self::ThreadToTask => "thread to task",
+            Self::TaskToThread => "task to thread",
+        }
+    }
 }
 
-fn check(messages: u64, results: impl Iterator<Item = (u64, u64)>) {
-    let (count, sum) = results.fold((0, 0), |(count, sum), (c, s)| (count + c, sum + s));
-    assert_eq!((count, sum), (messages, messages * (messages - 1) / 2), "messages were lost");
-}
-
-async fn tasks<P: Peer>(tx: P::Tx, rx: P::Rx, producers: usize, consumers: usize, messages: u64) {
-    let receiving: Vec<_> = (0..consumers)
-        .map(|_| {
-            let rx = rx.clone();
-            tokio::spawn(async move {
-                let (mut count, mut sum) = (0, 0);
-                while let Some(value) = P::recv(&rx).await {
-                    count += 1;
-                    sum += value;
-                }
-                (count, sum)
-            })
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let capacity = match self {
+            Self::Traffic { place, producers, consumers, capacity, .. } => {
+                write!(f, "{} {producers}/{consumers}", place.name())?;
+                capacity
+            }
+            Self::Hot { path, capacity } => {
+                f.write_str(match path {
+                    Path::Try => "try pair",
+                    Path::Ready => "ready put and get",
+                    Path::PingPong => "ping-pong",
+                    Path::Create => "create and drop",
+                })?;
+                capacity
+            }
+        };
+        match capacity {
+            Some(capacity) => write!(f, ", capacity {capacity}")?,
+            None => write!(f, ", unbounded")?,
+        }
+        f.write_str(match self {
+            Self::Traffic { size: Size::Large, .. } => ", 256 bytes",
+            Self::Traffic { size: Size::Boxed, .. } => ", boxed",
+            _ => "",
         })
-        .collect();
-    drop(rx);
-    for index in 0..producers {
-        let tx = tx.clone();
-        tokio::spawn(async move {
-            for n in share(messages, index, producers) {
-                P::send(&tx, n).await;
-            }
-        });
     }
-    drop(tx);
-    let mut results = Vec::new();
-    for task in receiving {
-        results.push(task.await.unwrap());
-    }
-    check(messages, results.into_iter());
-}
-
-fn threads<P: Peer>(tx: P::Tx, rx: P::Rx, producers: usize, consumers: usize, messages: u64) {
-    let receiving: Vec<_> = (0..consumers)
-        .map(|_| {
-            let rx = rx.clone();
-            thread::spawn(move || {
-                let (mut count, mut sum) = (0, 0);
-                while let Some(value) = P::recv_blocking(&rx) {
-                    count += 1;
-                    sum += value;
-                }
-                (count, sum)
-            })
-        })
-        .collect();
-    drop(rx);
-    for index in 0..producers {
-        let tx = tx.clone();
-        thread::spawn(move || {
-            for n in share(messages, index, producers) {
-                P::send_blocking(&tx, n);
-            }
-        });
-    }
-    drop(tx);
-    check(messages, receiving.into_iter().map(|thread| thread.join().unwrap()));
 }

@@ -1,85 +1,107 @@
 //! aiochan against its peers: same work, same run, taking turns, checked results.
 //!
-//! `cargo run --release -- [FILTER]` prints nanoseconds per message, the median of the rounds, for
-//! each cell whose name contains the filter. `cargo run --release -- pipelines` runs whole pipelines.
+//! `cargo run --release` runs every cell and writes `results.json`, `docs/BENCHMARKS.md` and its plot;
+//! `cargo run --release -- pipelines` runs whole pipelines.
 
 mod cells;
+mod child;
+mod contenders;
+mod machine;
+mod message;
 mod peers;
 mod pipelines;
+mod plot;
+mod report;
+mod results;
+mod work;
+
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 
-use peers::{Aiochan, Crossbeam, Crossfire, CrossfireBlocking, Kanal, Peer};
+use results::Results;
 
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true)]
 struct Options {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Only cells whose name contains this.
+    /// Only cells whose name contains this; the documents are not written then.
     #[arg(default_value = "")]
     filter: String,
     /// Rounds, in which the contenders take turns.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// Messages of one run.
-    #[arg(long, default_value_t = 100_000)]
-    messages: u64,
+    /// A few cells and three rounds, in less than two minutes; the documents are not written.
+    #[arg(long)]
+    quick: bool,
+    /// Where the results go.
+    #[arg(long, default_value = "results.json")]
+    json: PathBuf,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Operators, pipes and their peers.
     Pipelines(pipelines::Options),
-}
-
-/// Runs one cell once: nanoseconds per message, or nothing if the peer does not take part.
-type Run = Box<dyn Fn(u64) -> Option<f64>>;
-
-fn contenders(cell: &cells::Cell) -> Vec<(&'static str, Run)> {
-    fn one<P: Peer>(cell: &cells::Cell) -> (&'static str, Run) {
-        let cell = *cell;
-        (P::NAME, Box::new(move |messages| cells::run::<P>(cell, messages)))
-    }
-    vec![
-        one::<Aiochan>(cell),
-        one::<Kanal>(cell),
-        one::<Crossfire>(cell),
-        one::<CrossfireBlocking>(cell),
-        one::<Crossbeam>(cell),
-    ]
+    /// Writes the documents again from the results of a run.
+    Report { json: PathBuf },
+    /// One cell, in this process.
+    #[command(hide = true)]
+    Cell {
+        name: String,
+        #[arg(long)]
+        rounds: usize,
+        #[arg(long)]
+        without: Vec<String>,
+    },
 }
 
 fn main() {
     let options = Options::parse();
-    if let Some(Command::Pipelines(options)) = &options.command {
-        return pipelines::main(options);
+    match &options.command {
+        Some(Command::Pipelines(options)) => pipelines::main(options),
+        Some(Command::Report { json }) => {
+            let text = std::fs::read_to_string(json).expect("the results can be read");
+            publish(&serde_json::from_str(&text).expect("they are results"));
+        }
+        Some(Command::Cell { name, rounds, without }) => {
+            let cell = cells::all().into_iter().find(|cell| cell.to_string() == *name);
+            child::run(cell.expect("there is such a cell"), *rounds, without);
+        }
+        None => run(&options),
     }
-    for cell in cells::all() {
-        let name = cell.to_string();
-        if !name.contains(&options.filter) {
-            continue;
-        }
-        let mut times: Vec<(&str, Run, Vec<f64>)> =
-            contenders(&cell).into_iter().map(|(name, run)| (name, run, Vec::new())).collect();
-        for _ in 0..options.rounds {
-            for (_, run, times) in &mut times {
-                times.extend(run(options.messages));
-            }
-        }
-        print!("{name:<40}");
-        let medians: Vec<(&str, f64)> = times
-            .into_iter()
-            .filter(|(_, _, times)| !times.is_empty())
-            .map(|(name, _, mut times)| {
-                times.sort_by(f64::total_cmp);
-                (name, times[times.len() / 2])
-            })
-            .collect();
-        let best_peer = medians[1..].iter().map(|(_, ns)| *ns).fold(f64::INFINITY, f64::min);
-        for (name, ns) in &medians {
-            print!("  {name} {ns:7.1}");
-        }
-        println!("  ratio {:.2}", medians[0].1 / best_peer);
+}
+
+fn run(options: &Options) {
+    let chosen = cells::all().into_iter().filter(|cell| {
+        cell.to_string().contains(&options.filter) && (!options.quick || cell.is_quick())
+    });
+    let chosen = chosen.collect::<Vec<_>>();
+    let rounds = if options.quick { 3 } else { options.rounds };
+    let style = ProgressStyle::with_template("{pos}/{len} {msg} {wide_bar} {eta}").unwrap();
+    let progress = ProgressBar::new(chosen.len() as u64).with_style(style);
+    let mut results = Results { machine: machine::describe(), cells: Vec::new() };
+    for cell in chosen {
+        progress.set_message(cell.to_string());
+        let result = child::measure(cell, rounds);
+        progress.suspend(|| println!("{}", report::line(&result)));
+        results.cells.push(result);
+        progress.inc(1);
     }
+    progress.finish_and_clear();
+    let text = serde_json::to_string_pretty(&results).unwrap();
+    std::fs::write(&options.json, text).expect("the results can be written");
+    println!("{}", report::summary(&results));
+    if options.filter.is_empty() && !options.quick {
+        publish(&results);
+    }
+}
+
+/// Writes the documents.
+fn publish(results: &Results) {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    plot::draw(results, &docs.join("benchmarks.svg"));
+    report::write(results, &docs.join("BENCHMARKS.md"));
 }

@@ -79,7 +79,10 @@ fn rows() -> Vec<Row> {
 fn chain() -> Row {
     let sum = |results: Chan<u64>, items: u64| {
         let sum: u64 = aiochan::run(results.collect()).into_iter().sum();
-        assert_eq!(sum, (0..items).map(|n| n + 1).filter(|n| n % 2 == 0).map(|n| n * 3).sum());
+        assert_eq!(
+            sum,
+            (0..items).map(|n| n + 1).filter(|n| n % 2 == 0).map(|n| n * 3).sum::<u64>()
+        );
     };
     let fused = move |items| {
         let source = aiochan::from_range(0..items);
