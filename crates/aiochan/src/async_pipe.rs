@@ -289,8 +289,7 @@ impl<S: Stream, J: AsyncJob<S::Item>> Engine<S, J> {
         self.taken += 1;
         let copy = self.begun.insert(None);
         *copy = self.policy.copy(&item).map(Box::new);
-        let future = self.load.place(self.job.future(item));
-        let started = self.slots.start(future);
+        let started = self.slots.start(|| self.load.place(self.job.future(item)));
         let Some(copy) = self.begun.take() else { unreachable!("it was set above") };
         match started {
             Poll::Ready(result) => {

@@ -74,16 +74,18 @@ impl<F: Future, M> Slots<F, M> {
         self.slots.len() - self.free.len()
     }
 
-    /// Polls `future` once. To be called with room for it; if it is not ready [`keep`](Self::keep) is to
-    /// follow.
+    /// Makes a future, in its place, and polls it once. To be called with room for it; if it is not ready
+    /// [`keep`](Self::keep) is to follow.
     #[inline]
-    pub(crate) fn start(&mut self, future: F) -> Poll<F::Output> {
+    pub(crate) fn start(&mut self, make: impl FnOnce() -> F) -> Poll<F::Output> {
         let index = match self.free.last() {
             Some(index) => *index,
             None => self.add_slot(),
         };
         let slot = &mut self.slots[index];
-        slot.future.set(Some(future));
+        // What can panic comes before: a future that might have to be dropped would be made elsewhere and copied.
+        assert!(slot.future.is_none(), "the slot is free");
+        slot.future.set(Some(make()));
         self.polling = Some(index);
         let poll = slot.poll();
         if poll.is_ready() {
