@@ -1,7 +1,7 @@
 //! aiochan against its peers: same work, same run, taking turns, checked results.
 //!
 //! `cargo run --release` runs every cell and writes `results.json`, `docs/BENCHMARKS.md` and its plot;
-//! `cargo run --release -- pipelines` runs whole pipelines.
+//! `cargo run --release -- pipelines` runs whole pipelines and selects.
 
 mod cells;
 mod child;
@@ -13,6 +13,7 @@ mod pipelines;
 mod plot;
 mod report;
 mod results;
+mod selects;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -43,7 +44,7 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Operators, pipes and their peers.
+    /// Operators, pipes, selects and one source for several readers, beside their peers.
     Pipelines(pipelines::Options),
     /// Writes the documents again from the results of a run.
     Report { json: PathBuf },

@@ -13,6 +13,8 @@ use futures::{Stream, StreamExt, stream};
 use rayon::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::selects;
+
 #[derive(Args)]
 pub struct Options {
     /// Only rows whose name contains this.
@@ -26,15 +28,15 @@ pub struct Options {
     items: u64,
 }
 
-struct Contender {
-    name: &'static str,
+pub struct Contender {
+    pub name: &'static str,
     /// Does the work for that many items and checks the results.
-    run: Box<dyn Fn(u64)>,
+    pub run: Box<dyn Fn(u64)>,
 }
 
-struct Row {
-    name: String,
-    contenders: Vec<Contender>,
+pub struct Row {
+    pub name: String,
+    pub contenders: Vec<Contender>,
 }
 
 pub fn main(options: &Options) {
@@ -72,6 +74,7 @@ fn rows() -> Vec<Row> {
             rows.extend([0, 1].map(|yields| futures_at_once(several, ordered, yields)));
         }
     }
+    rows.extend(selects::rows());
     rows
 }
 
