@@ -23,8 +23,9 @@ use crate::state::Reason;
 ///
 /// **Calls** run on `n` threads of the pipe's own, which end with it. A thread takes a value when it is
 /// free, and its result goes on at once. While calls take microseconds only, it takes a run of values, up
-/// to 32, for some 20 microseconds, and their results go on together. Threads that have nothing else to do
-/// take from the runs of others, and pass on their results. So a call may wait for that of another value, if it is within [`ahead`](Self::ahead), or until
+/// to 32, for some 20 microseconds, and the results of up to eight runs go on together, sooner if there is
+/// nothing else to do. Threads that have nothing else to do take from the runs of others, and pass on their
+/// results. So a call may wait for that of another value, if it is within [`ahead`](Self::ahead), or until
 /// the consumer has got the results before it: as long as fewer than `n` calls wait, everything goes on.
 /// The threads put the results into the output themselves, one of them at a time, and one that waits there
 /// does no other work: give the output a buffer unless its consumer is always waiting.
