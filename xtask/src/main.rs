@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands, in one command.
 //! `cargo xtask paths [--record]`: how many instructions the hottest paths take.
+//! `cargo xtask models [--preemptions N]`: the loom models, as deep as asked.
 
 mod paths;
 mod python;
@@ -8,7 +9,9 @@ use std::env;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-const USAGE: &str = "usage: cargo xtask test\n       cargo xtask paths [--record]";
+const USAGE: &str = "usage: cargo xtask test
+       cargo xtask paths [--record]
+       cargo xtask models [--preemptions N]";
 
 /// One check: what it is called, and the cargo command that makes it.
 struct Check {
@@ -62,6 +65,7 @@ const CHECKS: &[Check] = &[
         env: &[],
         needs: None,
     },
+    Check { name: "models of all interleavings", args: MODELS, env: MODELS_ENV, needs: None },
     Check {
         name: "documentation tests",
         args: &["test", "--workspace", "--exclude", "aiochan-python", "--doc", "--all-features"],
@@ -76,6 +80,21 @@ const CHECKS: &[Check] = &[
     },
 ];
 
+/// One after the other: together they take as long, and a model is to find its memory where it was.
+const MODELS: &[&str] = &[
+    "test",
+    "--package",
+    "aiochan-models",
+    "--profile",
+    "models",
+    "--target-dir",
+    "target/models",
+    "--quiet",
+    "--",
+    "--test-threads=1",
+];
+const MODELS_ENV: &[(&str, &str)] = &[("RUSTFLAGS", "--cfg aiochan_loom")];
+
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -85,11 +104,21 @@ fn main() -> ExitCode {
             Outcome::Passed | Outcome::Skipped => ExitCode::SUCCESS,
         },
         ["paths", "--record"] => paths::record(),
+        ["models"] => models(None),
+        ["models", "--preemptions", n] if n.parse::<usize>().is_ok() => models(Some(n)),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::from(2)
         }
     }
+}
+
+/// Explores the models, each with so many interruptions instead of its own number.
+fn models(preemptions: Option<&str>) -> ExitCode {
+    let mut command = cargo();
+    command.args(MODELS).arg("--nocapture").envs(MODELS_ENV.iter().copied());
+    command.envs(preemptions.map(|n| ("LOOM_MAX_PREEMPTIONS", n)));
+    if succeeds(&mut command) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn test() -> ExitCode {

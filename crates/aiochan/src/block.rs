@@ -5,12 +5,11 @@ use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 use std::time::Instant;
 
 use crate::callback;
+use crate::sync::{self, AtomicBool, Ordering, Thread, thread_local};
 
 /// How often a thread yields its time slice before it parks. A wake through the operating system
 /// costs microseconds, an answer that is on its way comes sooner.
@@ -47,9 +46,9 @@ thread_local! {
 
 /// Runs a task, which is not to block.
 pub(crate) fn in_task(run: impl FnOnce()) {
-    IN_TASK.set(true);
+    IN_TASK.with(|in_task| in_task.set(true));
     run();
-    IN_TASK.set(false);
+    IN_TASK.with(|in_task| in_task.set(false));
 }
 
 /// Runs `future` to its end.
@@ -63,7 +62,7 @@ pub(crate) fn block_on_until<F: Future>(
     deadline: Option<Instant>,
 ) -> Option<F::Output> {
     let parker = PARKER.try_with(Cell::take).ok().flatten().unwrap_or_else(|| {
-        Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) })
+        Arc::new(Parker { thread: sync::current(), woken: AtomicBool::new(false) })
     });
     let waker = Waker::from(parker.clone());
     let mut cx = Context::from_waker(&waker);
@@ -89,18 +88,18 @@ impl Parker {
             if callback::run_deferred() {
                 continue;
             }
-            if deadline.is_none() && IN_TASK.get() && !thread::panicking() {
+            if deadline.is_none() && IN_TASK.with(Cell::get) && !std::thread::panicking() {
                 panic!("a task would block the executor here; inside a task await it instead");
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             match left {
                 Some(left) if left.is_zero() => return false,
-                _ if yields < YIELDS => {
+                _ if yields < YIELDS && !cfg!(aiochan_loom) => {
                     yields += 1;
-                    thread::yield_now();
+                    sync::yield_now();
                 }
-                Some(left) => thread::park_timeout(left),
-                None => thread::park(),
+                Some(left) => sync::park_timeout(left),
+                None => sync::park(),
             }
         }
         true

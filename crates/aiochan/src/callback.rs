@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 
 use crate::chan::Chan;
@@ -21,6 +21,7 @@ use crate::op::{Start, start_get, start_put, take_got, take_put};
 use crate::race::Parking;
 use crate::shared::Shared;
 use crate::state::Step;
+use crate::sync::{self, Weak, thread_local};
 use crate::waiter::Waiter;
 
 impl<T: Send + 'static> Chan<T> {
@@ -229,7 +230,7 @@ where
 {
     fn new(chan: &Chan<T>, value: Option<T>, f: F) -> Arc<Self> {
         Arc::new(Self {
-            shared: Arc::downgrade(&chan.shared),
+            shared: sync::Arc::downgrade(&chan.shared),
             waiter: Box::pin(Waiter::new(value)),
             f: Mutex::new(Some(f)),
         })
@@ -317,15 +318,15 @@ fn run_or_defer(deed: impl FnOnce() + 'static) {
         // The thread is ending and has no place to put anything off.
         Err(_) => return deed(),
         Ok(true) => {
-            return RUNNING.with_borrow_mut(|running| {
-                running.as_mut().expect("nested").deferred.push_back(Box::new(deed));
+            return RUNNING.with(|running| {
+                running.borrow_mut().as_mut().expect("nested").deferred.push_back(Box::new(deed));
             });
         }
         Ok(false) => {}
     }
     run_noting_panic(deed);
     while run_deferred() {}
-    let running = RUNNING.with_borrow_mut(Option::take);
+    let running = RUNNING.with(RefCell::take);
     if let Some(panic) = running.and_then(|running| running.panic) {
         resume_unwind(panic);
     }
@@ -349,8 +350,8 @@ pub(crate) fn run_deferred() -> bool {
 /// Keeps the first panic until the outermost callback has returned.
 fn run_noting_panic(deed: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(deed)) {
-        RUNNING.with_borrow_mut(|running| {
-            running.as_mut().expect("a callback runs").panic.get_or_insert(panic);
+        RUNNING.with(|running| {
+            running.borrow_mut().as_mut().expect("a callback runs").panic.get_or_insert(panic);
         });
     }
 }

@@ -4,7 +4,6 @@ use std::error::Error;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::block::{block_on, block_on_until};
@@ -15,7 +14,7 @@ use crate::op::{Get, Put};
 use crate::shared::{Config, Handles, Shared};
 use crate::state::{Reason, Side, Until};
 use crate::stats::{ChanState, Stats};
-use crate::sync::Ordering;
+use crate::sync::{Arc, Ordering};
 
 /// How many callbacks and `add`s may be queued on each side of a channel, unless its builder says
 /// otherwise.
@@ -360,7 +359,7 @@ impl<T> Chan<T> {
     /// assert_eq!(c.close_reason().unwrap().to_string(), "the disk is full");
     /// ```
     pub fn close_with(&self, reason: impl Into<Box<dyn Error + Send + Sync>>) -> bool {
-        self.shared.close(Some(Arc::from(reason.into())))
+        self.shared.close(Some(Reason::from(reason.into())))
     }
 
     /// [`close`](Self::close), passing on another channel's [`close_reason`](Self::close_reason), if

@@ -1,11 +1,11 @@
 //! `Feed`: a way into a channel that does not count as a handle, for workers that put.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::chan::Chan;
 use crate::error::{PutError, TryPutError};
 use crate::op::Put;
+use crate::sync::Arc;
 
 impl<T> Chan<T> {
     /// A way to put into the channel that does not keep it in reach: for a worker that is to end when

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use crate::op::{Get, Put, poll_put, withdraw_put};
 use crate::shared::Handles;
 use crate::stats::Stats;
 use crate::stream::{Items, Iter};
-use crate::sync::{Ordering, fence};
+use crate::sync::{Arc, Ordering, fence};
 use crate::waiter::Waiter;
 
 impl<T> Chan<T> {

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 
 use crate::chan::Chan;
 use crate::error::TryGetError;
 use crate::shared::Shared;
+use crate::sync::Arc;
 use crate::waiter::Receipt;
 
 impl<T> Chan<T> {

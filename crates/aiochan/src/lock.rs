@@ -5,11 +5,10 @@
 //! executor's thread with other tasks to run.
 #![allow(unsafe_code)]
 
-use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 
-use crate::sync::{AtomicU32, Ordering, fence, spin_loop, yield_now};
+use crate::sync::{AtomicU32, Ordering, UnsafeCell, fence, spin_loop, yield_now};
 
 static GIVE_WAY: OnceLock<fn()> = OnceLock::new();
 
@@ -165,7 +164,8 @@ impl Backoff {
     const LAST: u32 = 512;
 
     pub(crate) fn new() -> Self {
-        Self { pauses: Self::FIRST }
+        // In a model the others run while a thread yields, and not while it pauses.
+        Self { pauses: if cfg!(aiochan_loom) { Self::LAST + 1 } else { Self::FIRST } }
     }
 
     pub(crate) fn wait(&mut self) {

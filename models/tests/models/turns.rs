@@ -1,0 +1,56 @@
+//! Promises and iterators, whose gets take a turn outside the lock.
+
+use std::pin::pin;
+use std::task::Poll;
+
+use aiochan::Chan;
+use aiochan_models::{Alarm, explore, explore_crowd, poll};
+use loom::future::block_on;
+use loom::thread;
+
+/// Everybody who waits for a promise has it when it is made.
+#[test]
+fn promise_against_gets() {
+    explore_crowd(|| {
+        let c = Chan::promise();
+        let getters = [(); 2].map(|()| {
+            let c = c.clone();
+            thread::spawn(move || block_on(c.get()))
+        });
+        block_on(c.put(7)).unwrap();
+        assert_eq!(getters.map(|getter| getter.join().unwrap()), [Some(7), Some(7)]);
+    });
+}
+
+/// An iterator's values go to one getter each, and its end to all.
+#[test]
+fn iterator_against_gets() {
+    explore(|| {
+        let c = Chan::from_iter([1, 2]);
+        let getter = thread::spawn({
+            let c = c.clone();
+            move || [block_on(c.get()), block_on(c.get())]
+        });
+        let mine = [block_on(c.get()), block_on(c.get())];
+        let mut got: Vec<_> = mine.into_iter().chain(getter.join().unwrap()).collect();
+        got.sort();
+        assert_eq!(got, [None, None, Some(1), Some(2)]);
+    });
+}
+
+/// A turn that is not used, because its get is dropped, goes to who waits next.
+#[test]
+fn turn_against_drop() {
+    explore(|| {
+        let c = Chan::from_iter([1]);
+        let getter = thread::spawn({
+            let c = c.clone();
+            move || block_on(c.get())
+        });
+        let polled = poll(pin!(c.get()), &Alarm::new());
+        let mine = if let Poll::Ready(got) = polled { got } else { None };
+        let other = getter.join().unwrap();
+        assert_eq!(mine.or(other), Some(1));
+        assert!(mine.is_none() || other.is_none());
+    });
+}
