@@ -1,0 +1,141 @@
+//! The ledger: what became of each value of a round.
+
+use std::cell::Cell;
+use std::mem;
+use std::ops::Range;
+use std::process;
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::thread;
+
+/// How many values a round may have.
+const PLACES: usize = 1 << 17;
+
+static FATES: [AtomicU8; PLACES] = [const { AtomicU8::new(0) }; PLACES];
+static BORN: AtomicU32 = AtomicU32::new(0);
+static SEED: AtomicU64 = AtomicU64::new(0);
+
+/// What can become of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Fate {
+    /// Nobody has made it yet.
+    Unborn,
+    /// It is in a channel, or with an operation or an actor.
+    Under,
+    /// A getter has it.
+    Got,
+    /// Its putter has it back.
+    Back,
+    /// It was dropped with an operation that was given up before it took effect.
+    Withdrawn,
+    /// It was inside a channel that nobody could reach any more.
+    Discarded,
+    /// It was dropped by none of these, so by a buffer's policy: the channels must have counted it.
+    Evicted,
+}
+
+/// All fates, each at its number.
+const ALL: [Fate; 7] = [
+    Fate::Unborn,
+    Fate::Under,
+    Fate::Got,
+    Fate::Back,
+    Fate::Withdrawn,
+    Fate::Discarded,
+    Fate::Evicted,
+];
+
+/// What is sent through the channels.
+#[derive(Debug)]
+pub struct Value(u32);
+
+thread_local! {
+    /// What a value's being dropped means now, on this thread.
+    static DROPPING: Cell<Option<Fate>> = const { Cell::new(None) };
+}
+
+impl Value {
+    /// Who got it keeps it.
+    pub fn got(self) {
+        self.ends(Fate::Got);
+    }
+
+    /// It is with its putter again.
+    pub fn back(self) {
+        self.ends(Fate::Back);
+    }
+
+    /// Its number.
+    pub fn number(&self) -> u32 {
+        self.0
+    }
+
+    fn ends(self, fate: Fate) {
+        settle(self.0, fate);
+        mem::forget(self);
+    }
+}
+
+impl Drop for Value {
+    fn drop(&mut self) {
+        let unwinds = if thread::panicking() { Fate::Withdrawn } else { Fate::Evicted };
+        settle(self.0, DROPPING.get().unwrap_or(unwinds));
+    }
+}
+
+/// Runs `f`; values that are dropped by it on this thread come to this.
+pub fn dropping<R>(fate: Fate, f: impl FnOnce() -> R) -> R {
+    /// Also when `f` panics.
+    struct Restore(Option<Fate>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            DROPPING.set(self.0);
+        }
+    }
+    let _restore = Restore(DROPPING.replace(Some(fate)));
+    f()
+}
+
+fn settle(number: u32, fate: Fate) {
+    let place = &FATES[number as usize];
+    let was = place.swap(fate as u8, Ordering::AcqRel);
+    if was != Fate::Under as u8 {
+        fault(&format!("value {number} is {fate:?}, and was {:?} already", ALL[was as usize]));
+    }
+}
+
+/// Begins a round: there are no values.
+pub fn open(seed: u64) {
+    SEED.store(seed, Ordering::Relaxed);
+    BORN.store(0, Ordering::SeqCst);
+}
+
+/// The numbers of so many new values, which are to be [`made`](make).
+pub fn reserve(count: u32) -> Range<u32> {
+    let first = BORN.fetch_add(count, Ordering::SeqCst);
+    let numbers = first..first + count;
+    assert!(numbers.end as usize <= PLACES, "a round has too many values");
+    numbers.clone().for_each(|number| {
+        FATES[number as usize].store(Fate::Unborn as u8, Ordering::Release);
+    });
+    numbers
+}
+
+/// Makes a value.
+pub fn make(number: u32) -> Value {
+    FATES[number as usize].store(Fate::Under as u8, Ordering::Release);
+    Value(number)
+}
+
+/// How many values have had this fate.
+pub fn count(fate: Fate) -> u64 {
+    let born = BORN.load(Ordering::SeqCst) as usize;
+    let has_it = |place: &&AtomicU8| place.load(Ordering::Acquire) == fate as u8;
+    FATES[..born].iter().filter(has_it).count() as u64
+}
+
+/// Ends everything: a promise is broken.
+pub fn fault(what: &str) -> ! {
+    eprintln!("FAULT in the round with seed {}: {what}", SEED.load(Ordering::Relaxed));
+    process::exit(1);
+}

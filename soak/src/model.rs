@@ -1,0 +1,495 @@
+//! The plain model: what channels do, in the plainest words, one thing at a time.
+//!
+//! It has no threads, no wakers and no locks, only lists. `sequence` compares the real channels with it.
+
+use std::collections::VecDeque;
+
+/// A value is its number here.
+pub(crate) type Id = u32;
+
+/// What a buffer does when it is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WhenFull {
+    Wait,
+    DropNew,
+    DropOld,
+}
+
+/// What a channel is made with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind {
+    pub(crate) limit: usize,
+    pub(crate) when_full: WhenFull,
+    /// A buffer of the user's own, which knows nothing of values that were given back.
+    pub(crate) is_custom: bool,
+    pub(crate) max_pending: usize,
+}
+
+/// What came of an operation, or of the arm of a select.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Got(Option<Id>),
+    Put(Result<(), Id>),
+}
+
+/// What somebody is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Waits,
+    One(Outcome),
+    /// The arm of a select that took effect, and the values of those that did not.
+    Selected(usize, Outcome, Vec<Id>),
+    /// `get_many`: nothing if the channel is closed and drained.
+    GotMany(Vec<Id>),
+    /// `put_many`: what is left, and whether that is because the channel is closed.
+    PutMany(Vec<Id>, bool),
+}
+
+/// What can be seen after a step, besides what the step itself returns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// What callbacks were told, in the order in which they were called.
+    pub(crate) called: Vec<(usize, Outcome)>,
+    /// The values that were dropped, sorted.
+    pub(crate) dropped: Vec<Id>,
+}
+
+/// A channel's figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Figures {
+    pub(crate) len: usize,
+    pub(crate) parked_puts: usize,
+    pub(crate) parked_gets: usize,
+    pub(crate) delivered: u64,
+    pub(crate) evicted: u64,
+    pub(crate) is_closed: bool,
+}
+
+/// A value that was got, with its place in the order in which values left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Left(pub(crate) Id, u64);
+
+struct Chan {
+    kind: Kind,
+    returned: Vec<Left>,
+    inside: VecDeque<Id>,
+    /// Parked arms: the operation, and which of its arms.
+    puts: VecDeque<(usize, usize)>,
+    gets: VecDeque<(usize, usize)>,
+    closed: bool,
+    /// How many have left, given back or not.
+    left: u64,
+    delivered: u64,
+    evicted: u64,
+}
+
+/// What sort of operation it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Plain,
+    Select,
+    Callback,
+    /// `add`: like a callback that nobody hears of.
+    Added,
+    GetMany(usize),
+    PutMany(VecDeque<Id>),
+}
+
+struct Op {
+    sort: Sort,
+    arms: Vec<Arm>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Waits,
+    Decided,
+    Over,
+}
+
+struct Arm {
+    chan: usize,
+    /// What it is to put; it gets if there is nothing.
+    value: Option<Id>,
+    /// Once it has taken effect.
+    outcome: Option<(Outcome, u64)>,
+}
+
+enum Step {
+    Done(Outcome, u64),
+    Wait,
+}
+
+/// Everything.
+#[derive(Default)]
+pub(crate) struct Model {
+    chans: Vec<Chan>,
+    ops: Vec<Op>,
+    pub(crate) seen: Seen,
+}
+
+impl Model {
+    pub(crate) fn add_chan(&mut self, kind: Kind) {
+        self.chans.push(Chan {
+            kind,
+            returned: Vec::new(),
+            inside: VecDeque::new(),
+            puts: VecDeque::new(),
+            gets: VecDeque::new(),
+            closed: false,
+            left: 0,
+            delivered: 0,
+            evicted: 0,
+        });
+    }
+
+    pub(crate) fn figures(&self, at: usize) -> Figures {
+        let c = &self.chans[at];
+        let live = |parked: &VecDeque<(usize, usize)>| {
+            parked.iter().filter(|(op, _)| self.ops[*op].state == State::Waits).count()
+        };
+        Figures {
+            len: c.inside.len() + c.returned.len(),
+            parked_puts: live(&c.puts),
+            parked_gets: live(&c.gets),
+            delivered: c.delivered,
+            evicted: c.evicted,
+            is_closed: c.closed,
+        }
+    }
+
+    /// How many operations there were.
+    pub(crate) fn ops(&self) -> usize {
+        self.ops.len()
+    }
+
+    /// Whether the task of that operation must have been woken.
+    pub(crate) fn is_decided(&self, op: usize) -> bool {
+        self.ops[op].state == State::Decided
+    }
+
+    // --- what users do ---
+
+    /// Begins an operation, and polls it once.
+    pub(crate) fn begin(&mut self, sort: Sort, arms: Vec<(usize, Option<Id>)>) -> Told {
+        let arms = arms.into_iter().map(|(chan, value)| Arm { chan, value, outcome: None });
+        self.ops.push(Op { sort, arms: arms.collect(), state: State::Decided });
+        let op = self.ops.len() - 1;
+        match self.ops[op].sort.clone() {
+            Sort::GetMany(max) => {
+                let at = self.ops[op].arms[0].chan;
+                let values = self.get_ready(at, max);
+                if !values.is_empty() {
+                    self.ops[op].state = State::Over;
+                    return Told::GotMany(values);
+                }
+                self.start(op);
+                self.poll(op)
+            }
+            Sort::PutMany(values) => self.put_many(op, values),
+            _ => {
+                self.start(op);
+                self.poll(op)
+            }
+        }
+    }
+
+    /// As a callback; `false` if it was refused, in which case the value is back.
+    pub(crate) fn begin_callback(&mut self, at: usize, value: Option<Id>) -> bool {
+        let arm = Arm { chan: at, value, outcome: None };
+        self.ops.push(Op { sort: Sort::Callback, arms: vec![arm], state: State::Decided });
+        let op = self.ops.len() - 1;
+        match self.attempt(op, 0) {
+            Step::Done(outcome, _) => {
+                self.ops[op].state = State::Over;
+                self.seen.called.push((op, outcome));
+                true
+            }
+            Step::Wait => self.queue(op, at, value.is_some()),
+        }
+    }
+
+    /// As many as can be added; how many are left, from the first that could not.
+    pub(crate) fn add(&mut self, at: usize, values: Vec<Id>) -> Vec<Id> {
+        for (done, value) in values.iter().enumerate() {
+            let arm = Arm { chan: at, value: Some(*value), outcome: None };
+            self.ops.push(Op { sort: Sort::Added, arms: vec![arm], state: State::Decided });
+            let op = self.ops.len() - 1;
+            let is_added = match self.attempt(op, 0) {
+                Step::Done(Outcome::Put(result), _) => {
+                    self.ops[op].state = State::Over;
+                    result.is_ok()
+                }
+                _ => self.queue(op, at, true),
+            };
+            if !is_added {
+                return values[done..].to_vec();
+            }
+        }
+        Vec::new()
+    }
+
+    pub(crate) fn try_put(&mut self, at: usize, value: Id) -> Option<Result<(), Id>> {
+        match self.put(at, value, None) {
+            Step::Done(Outcome::Put(result), _) => Some(result),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn try_get(&mut self, at: usize) -> Option<Option<Left>> {
+        match self.get(at, None) {
+            Step::Done(Outcome::Got(value), order) => Some(value.map(|value| Left(value, order))),
+            _ => None,
+        }
+    }
+
+    /// Polls an operation that waits or was woken.
+    pub(crate) fn poll(&mut self, op: usize) -> Told {
+        if self.ops[op].state != State::Decided {
+            return Told::Waits;
+        }
+        self.ops[op].state = State::Over;
+        let arms = &self.ops[op].arms;
+        let won = arms.iter().position(|arm| arm.outcome.is_some()).expect("one has won");
+        let outcome = arms[won].outcome.clone().expect("it has won").0;
+        match self.ops[op].sort.clone() {
+            Sort::Select => {
+                let lost = arms.iter().filter(|arm| arm.outcome.is_none());
+                Told::Selected(won, outcome, lost.filter_map(|arm| arm.value).collect())
+            }
+            Sort::GetMany(max) => {
+                let at = arms[0].chan;
+                let Outcome::Got(first) = outcome else { unreachable!() };
+                let mut values: Vec<_> = first.into_iter().collect();
+                if !values.is_empty() {
+                    values.extend(self.get_ready(at, max - 1));
+                }
+                Told::GotMany(values)
+            }
+            Sort::PutMany(values) => self.put_many(op, values),
+            _ => Told::One(outcome),
+        }
+    }
+
+    /// Drops an operation that waits, or was woken and not polled since.
+    pub(crate) fn drop_op(&mut self, op: usize) {
+        let was = std::mem::replace(&mut self.ops[op].state, State::Over);
+        if let Sort::PutMany(values) = self.ops[op].sort.clone() {
+            self.seen.dropped.extend(values);
+        }
+        for arm in 0..self.ops[op].arms.len() {
+            let Arm { chan, value, outcome } = &self.ops[op].arms[arm];
+            match outcome.clone() {
+                _ if was == State::Over => {}
+                None => self.seen.dropped.extend(*value),
+                Some((Outcome::Put(Err(value)), _)) => self.seen.dropped.push(value),
+                Some((Outcome::Got(Some(value)), order)) => {
+                    self.give_back(*chan, Left(value, order));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// To the get that waits longest, or to the front, behind those that left before it.
+    pub(crate) fn give_back(&mut self, at: usize, value: Left) {
+        self.chans[at].delivered -= 1;
+        if let Some((op, arm)) = self.claim(at, false, None) {
+            self.chans[at].left += 1;
+            self.chans[at].delivered += 1;
+            self.decide(op, arm, Outcome::Got(Some(value.0)), value.1);
+        } else {
+            let returned = &mut self.chans[at].returned;
+            returned.push(value);
+            returned.sort_by_key(|value| value.1);
+        }
+    }
+
+    pub(crate) fn close(&mut self, at: usize) {
+        if !std::mem::replace(&mut self.chans[at].closed, true) {
+            while let Some((op, arm)) = self.claim(at, false, None) {
+                self.decide(op, arm, Outcome::Got(None), 0);
+            }
+        }
+    }
+
+    // --- what that comes to ---
+
+    /// Tries each arm in its turn, and parks all if none takes effect.
+    fn start(&mut self, op: usize) {
+        let arms = self.ops[op].arms.len();
+        for arm in 0..arms {
+            if let Step::Done(outcome, order) = self.attempt(op, arm) {
+                self.ops[op].arms[arm].outcome = Some((outcome, order));
+                return;
+            }
+        }
+        self.ops[op].state = State::Waits;
+        for arm in 0..arms {
+            self.park(op, arm);
+        }
+    }
+
+    fn attempt(&mut self, op: usize, arm: usize) -> Step {
+        let Arm { chan, value, .. } = self.ops[op].arms[arm];
+        match value {
+            Some(value) => self.put(chan, value, Some(op)),
+            None => self.get(chan, Some(op)),
+        }
+    }
+
+    fn park(&mut self, op: usize, arm: usize) {
+        let Arm { chan, value, .. } = self.ops[op].arms[arm];
+        let c = &mut self.chans[chan];
+        if value.is_some() { &mut c.puts } else { &mut c.gets }.push_back((op, arm));
+    }
+
+    /// Parks a callback or an `add`, unless as many are parked as may be.
+    fn queue(&mut self, op: usize, at: usize, puts: bool) -> bool {
+        let c = &self.chans[at];
+        let parked = if puts { &c.puts } else { &c.gets };
+        let is_queued = |(op, _): &&(usize, usize)| {
+            let op = &self.ops[*op];
+            op.state == State::Waits && matches!(op.sort, Sort::Callback | Sort::Added)
+        };
+        if parked.iter().filter(is_queued).count() >= c.kind.max_pending {
+            self.ops[op].state = State::Over;
+            return false;
+        }
+        self.ops[op].state = State::Waits;
+        self.park(op, 0);
+        true
+    }
+
+    fn put(&mut self, at: usize, value: Id, me: Option<usize>) -> Step {
+        let done = Step::Done(Outcome::Put(Ok(())), 0);
+        if self.chans[at].closed {
+            return Step::Done(Outcome::Put(Err(value)), 0);
+        }
+        if let Some((op, arm)) = self.claim(at, false, me) {
+            let order = self.leaves(at);
+            self.decide(op, arm, Outcome::Got(Some(value)), order);
+            return done;
+        }
+        let c = &mut self.chans[at];
+        if c.has_room() {
+            c.inside.push_back(value);
+            return done;
+        }
+        match c.kind.when_full {
+            WhenFull::Wait => return Step::Wait,
+            WhenFull::DropNew => {
+                c.evicted += 1;
+                self.seen.dropped.push(value);
+            }
+            WhenFull::DropOld => {
+                while !c.has_room() {
+                    c.evicted += 1;
+                    let oldest = if c.returned.is_empty() {
+                        c.inside.pop_front().expect("it is full")
+                    } else {
+                        c.returned.remove(0).0
+                    };
+                    self.seen.dropped.push(oldest);
+                }
+                c.inside.push_back(value);
+            }
+        }
+        done
+    }
+
+    fn get(&mut self, at: usize, me: Option<usize>) -> Step {
+        let c = &mut self.chans[at];
+        let value = if c.returned.is_empty() {
+            c.inside.pop_front()
+        } else {
+            Some(c.returned.remove(0).0)
+        };
+        if let Some(value) = value {
+            let order = self.leaves(at);
+            while self.chans[at].has_room()
+                && let Some((op, arm)) = self.claim(at, true, me)
+            {
+                let value = self.ops[op].arms[arm].value.expect("it is a put");
+                self.chans[at].inside.push_back(value);
+                self.decide(op, arm, Outcome::Put(Ok(())), 0);
+            }
+            return Step::Done(Outcome::Got(Some(value)), order);
+        }
+        if let Some((op, arm)) = self.claim(at, true, me) {
+            let value = self.ops[op].arms[arm].value.expect("it is a put");
+            let order = self.leaves(at);
+            self.decide(op, arm, Outcome::Put(Ok(())), 0);
+            return Step::Done(Outcome::Got(Some(value)), order);
+        }
+        if self.chans[at].closed { Step::Done(Outcome::Got(None), 0) } else { Step::Wait }
+    }
+
+    fn leaves(&mut self, at: usize) -> u64 {
+        let c = &mut self.chans[at];
+        c.left += 1;
+        c.delivered += 1;
+        c.left
+    }
+
+    /// Takes out the arm that has been parked longest and still waits, but none of mine.
+    fn claim(&mut self, at: usize, puts: bool, me: Option<usize>) -> Option<(usize, usize)> {
+        let c = &mut self.chans[at];
+        let parked = if puts { &mut c.puts } else { &mut c.gets };
+        parked.retain(|(op, _)| self.ops[*op].state == State::Waits);
+        let oldest = parked.iter().position(|(op, _)| Some(*op) != me)?;
+        parked.remove(oldest)
+    }
+
+    fn decide(&mut self, op: usize, arm: usize, outcome: Outcome, order: u64) {
+        let it = &mut self.ops[op];
+        it.state = State::Decided;
+        match it.sort {
+            Sort::Callback => {
+                it.state = State::Over;
+                self.seen.called.push((op, outcome));
+            }
+            Sort::Added => it.state = State::Over,
+            _ => it.arms[arm].outcome = Some((outcome, order)),
+        }
+    }
+
+    fn get_ready(&mut self, at: usize, max: usize) -> Vec<Id> {
+        let next = |_| match self.get(at, None) {
+            Step::Done(Outcome::Got(value), _) => value,
+            _ => None,
+        };
+        (0..max).map_while(next).collect()
+    }
+
+    fn put_many(&mut self, op: usize, mut values: VecDeque<Id>) -> Told {
+        let at = self.ops[op].arms[0].chan;
+        while let Some(value) = values.pop_front() {
+            match self.put(at, value, None) {
+                Step::Done(Outcome::Put(Ok(())), _) => {}
+                Step::Done(..) => {
+                    values.push_front(value);
+                    self.ops[op].state = State::Over;
+                    return Told::PutMany(values.into(), true);
+                }
+                Step::Wait => {
+                    self.ops[op].arms[0] = Arm { chan: at, value: Some(value), outcome: None };
+                    self.ops[op].sort = Sort::PutMany(values);
+                    self.ops[op].state = State::Waits;
+                    self.park(op, 0);
+                    return Told::Waits;
+                }
+            }
+        }
+        self.ops[op].state = State::Over;
+        Told::PutMany(Vec::new(), false)
+    }
+}
+
+impl Chan {
+    fn has_room(&self) -> bool {
+        let returned = if self.kind.is_custom { 0 } else { self.returned.len() };
+        self.inside.len() + returned < self.kind.limit
+    }
+}

@@ -1,0 +1,209 @@
+//! Actors that await.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+use std::time::Duration;
+
+use aiochan::{Chan, Select, nop, select};
+use futures_util::StreamExt;
+
+use crate::actor::{Actor, Got, Role, put};
+use crate::ledger::{self, Fate, Value};
+use crate::planned;
+
+/// Does what the actor is there for.
+pub(crate) async fn act(mut actor: Actor) {
+    match actor.role {
+        Role::Produce(at, _) => {
+            while !actor.world.chans[at].is_closed()
+                && let Some(value) = actor.make()
+            {
+                actor.put_somehow(at, value).await;
+            }
+        }
+        Role::Consume(at) => loop {
+            match actor.get_somehow(at).await {
+                Got::Value(value) => value.got(),
+                Got::Some => {}
+                Got::Closed => return,
+            }
+        },
+        Role::Relay(from, to) => loop {
+            match actor.get_somehow(from).await {
+                Got::Value(value) => actor.put_somehow(to, value).await,
+                Got::Some => {}
+                Got::Closed => return,
+            }
+        },
+    }
+}
+
+impl Actor {
+    async fn put_somehow(&mut self, at: usize, value: Value) {
+        let c = self.chan(at);
+        self.acts();
+        match self.rng.u8(..14) {
+            0..4 => finish(planned::awaited(c.put(value)).await),
+            4..6 => finish(hurried(self.rng.u8(..3), c.put(value)).await),
+            6 => self.try_put(&c, value),
+            7 => {
+                let mut values: VecDeque<Value> = self.few(value);
+                if self.rng.bool() {
+                    hurried(self.rng.u8(..3), c.put_many(&mut values)).await;
+                } else {
+                    planned::awaited(c.put_many(&mut values)).await;
+                }
+                values.into_iter().for_each(Value::back);
+            }
+            8 => self.put_with(&c, value),
+            9 => self.add(&c, value),
+            10 | 11 => {
+                let other = self.any_chan();
+                let got = hurried_or_not(self.rng.u8(..8), async {
+                    select! {
+                        result = c.put(value) => { put(result); None }
+                        got = other.get() => { value.back(); got }
+                    }
+                });
+                let got = got.await;
+                self.keep_all(got.flatten());
+            }
+            12 if self.world.is_real => {
+                let patience = Duration::from_micros(self.rng.u64(..50));
+                planned::awaited(async {
+                    select! {
+                        result = c.put(value) => put(result),
+                        timeout(patience) => value.back(),
+                    }
+                })
+                .await;
+            }
+            _ => {
+                let (other, third) = (self.any_chan(), self.any_chan());
+                let mut select = Select::new().put(&c, value).get(&other);
+                if let Some(more) = self.make() {
+                    select = select.put(&third, more);
+                }
+                let select = select.priority(self.rng.bool());
+                if let Some(selected) =
+                    hurried_or_not(self.rng.u8(..8), select.into_future()).await
+                {
+                    self.selected(selected);
+                }
+            }
+        }
+    }
+
+    async fn get_somehow(&mut self, at: usize) -> Got {
+        let c = self.chan(at);
+        self.acts();
+        match self.rng.u8(..14) {
+            0..4 => {
+                let value = planned::awaited(c.get()).await;
+                self.got_or_closed(value)
+            }
+            4..6 => {
+                let value = hurried(self.rng.u8(..3), c.get()).await;
+                self.got_or_closed(value)
+            }
+            6 => self.try_get(&c),
+            7 => self.get_many(&c).await,
+            8 => {
+                self.get_with(&c);
+                nop().await;
+                Got::Some
+            }
+            9 => {
+                self.try_lease(&c);
+                Got::Some
+            }
+            10 => {
+                let mut stream = c.stream();
+                let value = hurried_or_not(self.rng.u8(..4), stream.next()).await;
+                let got = self.got_or_closed(value);
+                // It gives back what it was handed in the meantime.
+                planned::caught(|| drop(stream));
+                got
+            }
+            11 => {
+                let other = self.any_chan();
+                let value = hurried_or_not(self.rng.u8(..8), async {
+                    select! {
+                        value = c.get() => (value, None),
+                        value = other.get() => (None, value),
+                    }
+                })
+                .await;
+                let (first, second) = value.unwrap_or_default();
+                self.keep_all(first.into_iter().chain(second));
+                // It may be the other that is closed, and always ready.
+                nop().await;
+                Got::Some
+            }
+            12 => {
+                let (join, closed) = (c.join(), c.closed());
+                hurried(1, join).await;
+                hurried(1, closed).await;
+                Got::Some
+            }
+            _ => {
+                let world = self.world.clone();
+                let open = || world.chans.iter().filter(|c| !c.is_closed());
+                if open().next().is_none() {
+                    return Got::Some;
+                }
+                let select = open().fold(Select::new(), Select::get).priority(self.rng.bool());
+                if let Some(selected) =
+                    hurried_or_not(self.rng.u8(..8), select.into_future()).await
+                {
+                    self.selected(selected);
+                }
+                Got::Some
+            }
+        }
+    }
+
+    async fn get_many(&mut self, c: &Chan<Value>) -> Got {
+        let max = self.rng.usize(1..9);
+        let mut values = Vec::new();
+        let got = hurried_or_not(self.rng.u8(..4), c.get_many(&mut values, max)).await;
+        let is_closed = got == Some(0);
+        self.keep_all(values);
+        if is_closed { Got::Closed } else { Got::Some }
+    }
+}
+
+/// As [`act`], until it is cancelled in the middle.
+pub(crate) async fn act_for_a_while(mut actor: Actor) {
+    let polls = actor.rng.u8(..);
+    hurried(polls, act(actor)).await;
+}
+
+/// Deals with what became of a put, if that is known.
+fn finish(result: Option<Result<(), aiochan::PutError<Value>>>) {
+    if let Some(result) = result {
+        put(result);
+    }
+}
+
+/// Gives up after so many polls, or never if there are more than two.
+async fn hurried_or_not<F: Future>(polls: u8, future: F) -> Option<F::Output> {
+    if polls < 3 { hurried(polls, future).await } else { planned::awaited(future).await }
+}
+
+/// Polls so often, or less if that is enough, and drops the future.
+async fn hurried<F: Future>(polls: u8, future: F) -> Option<F::Output> {
+    let mut future = Box::pin(future);
+    for _ in 0..polls {
+        let once = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx)));
+        match planned::awaited(once).await {
+            Some(Poll::Ready(output)) => return Some(output),
+            Some(Poll::Pending) => nop().await,
+            None => break,
+        }
+    }
+    planned::caught(|| ledger::dropping(Fate::Withdrawn, || drop(future)));
+    None
+}
+

@@ -1,0 +1,126 @@
+//! The channels of a round, and what must be true of them.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aiochan::{Buffer, Chan};
+use fastrand::Rng;
+
+use crate::ledger::{self, Fate, Value};
+
+/// What the actors of a round share.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// From sources to sinks: who passes values on, passes them to a later channel.
+    pub(crate) chans: Vec<Chan<Value>>,
+    /// Whether there are clocks, and threads that could run at the same time.
+    pub(crate) is_real: bool,
+    pub(crate) operations: AtomicU64,
+    /// How often a value was got.
+    pub(crate) deliveries: AtomicU64,
+}
+
+impl World {
+    /// Between one channel and six, with buffers as chance has it.
+    pub(crate) fn new(rng: &mut Rng, is_real: bool) -> Self {
+        Self {
+            chans: (0..rng.usize(1..=6)).map(|_| chan(rng)).collect(),
+            is_real,
+            operations: AtomicU64::new(0),
+            deliveries: AtomicU64::new(0),
+        }
+    }
+
+    /// Gets what is left in channels that are closed: whoever was to get it may have given it back.
+    pub(crate) fn drain_closed(&self) {
+        for c in self.chans.iter().filter(|c| c.is_closed()) {
+            while let Ok(value) = c.try_get() {
+                self.deliveries.fetch_add(1, Ordering::Relaxed);
+                value.got();
+            }
+        }
+    }
+
+    /// Nobody waits for what is there. (That puts and gets do not wait for each other the figures cannot tell, for
+    /// they may be the arms of one select.)
+    pub(crate) fn assert_nobody_waits_in_vain(&self) {
+        for c in &self.chans {
+            let stats = c.stats();
+            let has_room = stats.len < c.capacity().unwrap_or(usize::MAX);
+            let gets = stats.parked_gets > 0 && (stats.len > 0 || c.is_closed());
+            let puts = stats.parked_puts > 0 && has_room;
+            if gets || puts {
+                ledger::fault(&format!("somebody waits in vain: {c:?}, {stats:?}"));
+            }
+        }
+    }
+
+    /// To be called when all actors have ended: everything is over, and every figure is right.
+    pub(crate) fn assert_settled(&self) {
+        self.drain_closed();
+        let under = ledger::count(Fate::Under);
+        if under > 0 {
+            ledger::fault(&format!("{under} values are lost"));
+        }
+        for c in &self.chans {
+            let stats = c.stats();
+            if stats.parked_gets + stats.parked_puts + stats.len > 0 {
+                ledger::fault(&format!("something is left over: {c:?}, {stats:?}"));
+            }
+        }
+        let figure = |of: fn(&aiochan::Stats) -> u64| -> u64 {
+            self.chans.iter().map(|c| of(&c.stats())).sum()
+        };
+        let (told, seen) = (figure(|stats| stats.evicted), ledger::count(Fate::Evicted));
+        if told != seen {
+            ledger::fault(&format!("{seen} values were dropped, {told} counted as evicted"));
+        }
+        let (told, seen) =
+            (figure(aiochan::Stats::delivered), self.deliveries.load(Ordering::SeqCst));
+        if told != seen {
+            ledger::fault(&format!("{seen} values were got, {told} counted as delivered"));
+        }
+    }
+}
+
+/// With a buffer as chance has it.
+pub(crate) fn chan(rng: &mut Rng) -> Chan<Value> {
+    match rng.u8(..10) {
+        0..3 => Chan::new(),
+        3 => Chan::fixed(1),
+        4 => Chan::fixed(rng.usize(2..5)),
+        5 => Chan::fixed(64),
+        6 => Chan::unbounded(),
+        7 => Chan::sliding(rng.usize(1..4)),
+        8 => Chan::dropping(rng.usize(1..4)),
+        _ => Chan::with_buffer(Fifo { values: VecDeque::new(), capacity: rng.usize(1..4) }),
+    }
+}
+
+/// A buffer of a user's own.
+struct Fifo {
+    values: VecDeque<Value>,
+    capacity: usize,
+}
+
+impl Buffer<Value> for Fifo {
+    fn can_add(&self) -> bool {
+        self.values.len() < self.capacity
+    }
+    fn add(&mut self, value: Value) -> Option<Value> {
+        self.values.push_back(value);
+        None
+    }
+    fn can_take(&self) -> bool {
+        !self.values.is_empty()
+    }
+    fn take(&mut self) -> Value {
+        self.values.pop_front().expect("take only follows a can_take")
+    }
+    fn len(&self) -> usize {
+        self.values.len()
+    }
+    fn capacity(&self) -> Option<usize> {
+        Some(self.capacity)
+    }
+}
