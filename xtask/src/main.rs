@@ -1,7 +1,11 @@
 //! `cargo xtask test`: everything that must hold before a change lands, in one command.
 //! `cargo xtask paths [--record]`: how many instructions the hottest paths take.
 //! `cargo xtask models [--preemptions N]`: the loom models, as deep as asked.
+//! `cargo xtask soak [--minutes N] [--seed S] ..`: random topologies under fire.
+//! `cargo xtask fuzz [--minutes N]`: sequences of operations against the plain model.
+//! `cargo xtask sanitizers`: the address sanitizer, and valgrind's memcheck.
 
+mod nightly;
 mod paths;
 mod python;
 
@@ -11,7 +15,10 @@ use std::time::Instant;
 
 const USAGE: &str = "usage: cargo xtask test
        cargo xtask paths [--record]
-       cargo xtask models [--preemptions N]";
+       cargo xtask models [--preemptions N]
+       cargo xtask soak [--minutes N] [--seed S] [--rounds N] [--deterministic]
+       cargo xtask fuzz [--minutes N]
+       cargo xtask sanitizers";
 
 /// One check: what it is called, and the cargo command that makes it.
 struct Check {
@@ -23,10 +30,17 @@ struct Check {
 }
 
 /// How a check went.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Passed,
     Failed,
     Skipped,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        if outcome == Outcome::Failed { Self::FAILURE } else { Self::SUCCESS }
+    }
 }
 
 const CHECKS: &[Check] = &[
@@ -66,6 +80,8 @@ const CHECKS: &[Check] = &[
         needs: None,
     },
     Check { name: "models of all interleavings", args: MODELS, env: MODELS_ENV, needs: None },
+    Check { name: "a minute under fire", args: FIRE, env: &[], needs: None },
+    Check { name: "the same, repeatable", args: REPEATABLE, env: &[], needs: None },
     Check {
         name: "documentation tests",
         args: &["test", "--workspace", "--exclude", "aiochan-python", "--doc", "--all-features"],
@@ -95,15 +111,34 @@ const MODELS: &[&str] = &[
 ];
 const MODELS_ENV: &[(&str, &str)] = &[("RUSTFLAGS", "--cfg aiochan_loom")];
 
+const FIRE: &[&str] =
+    &["run", "--quiet", "--release", "--package", "aiochan-soak", "--", "--minutes=1"];
+const REPEATABLE: &[&str] = &[
+    "run",
+    "--quiet",
+    "--release",
+    "--package",
+    "aiochan-soak",
+    "--",
+    "--deterministic",
+    "--minutes=0.2",
+];
+
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => test(),
-        ["paths"] => match paths::check() {
-            Outcome::Failed => ExitCode::FAILURE,
-            Outcome::Passed | Outcome::Skipped => ExitCode::SUCCESS,
-        },
+        ["paths"] => paths::check().into(),
         ["paths", "--record"] => paths::record(),
+        ["soak", ..] => soak(&args[1..]),
+        ["fuzz"] => nightly::fuzz(60).into(),
+        ["fuzz", "--minutes", n] if n.parse::<u64>().is_ok() => {
+            nightly::fuzz(60 * n.parse::<u64>().unwrap_or(1)).into()
+        }
+        ["sanitizers"] => {
+            let [address, memory] = [nightly::address_sanitizer(), nightly::memcheck()];
+            if address == Outcome::Failed { address.into() } else { memory.into() }
+        }
         ["models"] => models(None),
         ["models", "--preemptions", n] if n.parse::<usize>().is_ok() => models(Some(n)),
         _ => {
@@ -118,6 +153,12 @@ fn models(preemptions: Option<&str>) -> ExitCode {
     let mut command = cargo();
     command.args(MODELS).arg("--nocapture").envs(MODELS_ENV.iter().copied());
     command.envs(preemptions.map(|n| ("LOOM_MAX_PREEMPTIONS", n)));
+    if succeeds(&mut command) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn soak(args: &[String]) -> ExitCode {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--release", "--package", "aiochan-soak", "--"]).args(args);
     if succeeds(&mut command) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -138,11 +179,19 @@ fn test() -> ExitCode {
             failed += 1;
         }
     }
-    eprintln!("== instructions of the hottest paths");
-    match paths::check() {
-        Outcome::Passed => passed += 1,
-        Outcome::Failed => failed += 1,
-        Outcome::Skipped => skipped += 1,
+    let others: [(&str, fn() -> Outcome); 4] = [
+        ("a minute of fuzzing", || nightly::fuzz(60)),
+        ("address sanitizer", nightly::address_sanitizer),
+        ("memcheck", nightly::memcheck),
+        ("instructions of the hottest paths", paths::check),
+    ];
+    for (name, check) in others {
+        eprintln!("== {name}");
+        match check() {
+            Outcome::Passed => passed += 1,
+            Outcome::Failed => failed += 1,
+            Outcome::Skipped => skipped += 1,
+        }
     }
     eprintln!("== the Python package");
     if python::check() {

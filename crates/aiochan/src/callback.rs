@@ -19,17 +19,18 @@ use crate::effects::Effects;
 use crate::error::{AddError, PutError, TooManyPending, TryPutError};
 use crate::op::{Start, start_get, start_put, take_got, take_put};
 use crate::race::Parking;
-use crate::shared::Shared;
+use crate::shared::{Handles, Shared};
 use crate::state::Step;
-use crate::sync::{self, Weak, thread_local};
+use crate::sync::{self, AtomicBool, Ordering, Weak, thread_local};
 use crate::waiter::Waiter;
 
 impl<T: Send + 'static> Chan<T> {
     /// Gets a value and calls `f` with it, or with `None` once the channel is closed and drained.
     ///
     /// `f` is called exactly once: before this returns if a value is there, else on the thread that
-    /// completes the get, outside of any lock. It may use any channel. If the last handle of the
-    /// channel goes first, it is called with `None`. It is not called if making its value panics: the
+    /// completes the get, outside of any lock. It may use any channel. While it waits it counts as a handle:
+    /// who feeds the channel goes on for its sake. If everybody who could put has gone, it is called with `None`.
+    /// It is not called if making its value panics: the
     /// `Clone` of a promise, or the iterator of a channel made from one. Should it panic, the panic goes on in the call
     /// that completed the get, once that call's own effects are complete.
     ///
@@ -201,6 +202,8 @@ struct Queued<T, F> {
     waiter: Pin<Box<Waiter<T>>>,
     /// Called once.
     f: Mutex<Option<F>>,
+    /// Whether it is counted as a handle, as a get that waits is.
+    counted: AtomicBool,
 }
 
 /// How a queued operation ended, to be taken as what it was: a get or a put.
@@ -233,15 +236,21 @@ where
             shared: sync::Arc::downgrade(&chan.shared),
             waiter: Box::pin(Waiter::new(value)),
             f: Mutex::new(Some(f)),
+            counted: AtomicBool::new(false),
         })
     }
 
     fn start_get(self: Arc<Self>, chan: &Chan<T>) -> Result<(), TooManyPending<()>> {
         let start = Start::Queue(Waker::from(self.clone()), chan.max_pending());
         let mut panics = Panics::default();
+        Handles::add(&chan.shared.handles().chans);
+        self.counted.store(true, Ordering::Relaxed);
         let parking = panics.catch(|| start_get(&chan.shared, self.waiter.as_ref(), start));
         match parking.unwrap_or(Parking::Committed) {
-            Parking::Refused => return Err(TooManyPending(())),
+            Parking::Refused => {
+                self.uncount(&chan.shared);
+                return Err(TooManyPending(()));
+            }
             // A panic comes from what was woken, after this was committed.
             Parking::Committed => {
                 panics.catch(|| self.finish_soon());
@@ -274,10 +283,24 @@ where
         let shared = self.shared.upgrade();
         run_or_defer(move || {
             let f = self.f.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let mut panics = Panics::default();
             if let Some(f) = f {
-                f(Ended { shared: shared.as_deref(), waiter: &self.waiter });
+                panics.catch(|| f(Ended { shared: shared.as_deref(), waiter: &self.waiter }));
             }
+            if let Some(shared) = shared {
+                panics.catch(|| self.uncount(&shared));
+            }
+            panics.go_on();
         });
+    }
+
+    /// It does not wait any more: if it was the last who could get, those who put are told.
+    fn uncount(&self, shared: &Shared<T>) {
+        if self.counted.swap(false, Ordering::Relaxed)
+            && shared.handles().chans.fetch_sub(1, Ordering::SeqCst) == 1
+        {
+            shared.handles_gone();
+        }
     }
 }
 

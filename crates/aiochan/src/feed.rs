@@ -33,8 +33,8 @@ impl<T> Chan<T> {
 /// A way into a channel, from [`Chan::feed`].
 ///
 /// When the last [`Chan`] and the last [`Receiver`](crate::Receiver) have gone, nobody can get any more:
-/// the channel is closed, waiting puts get their values back, and what is inside is dropped. Feeds,
-/// [`Sender`](crate::Sender)s and callbacks do not count. Unlike that of the last `Sender`, dropping a
+/// the channel is closed, waiting puts get their values back, and what is inside is dropped. Feeds and
+/// [`Sender`](crate::Sender)s do not count; a [`get_with`](Chan::get_with) that waits does. Unlike that of the last `Sender`, dropping a
 /// feed closes nothing.
 pub struct Feed<T>(Chan<T>);
 

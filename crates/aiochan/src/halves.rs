@@ -34,7 +34,8 @@ impl<T> Chan<T> {
     /// assert_eq!(rx.into_iter().sum::<i32>(), 3); // ends: both senders have gone
     /// ```
     pub fn split(mut self) -> (Sender<T>, Receiver<T>) {
-        if Arc::strong_count(&self.shared) == 1 {
+        // A callback that waits is counted, too.
+        if Arc::strong_count(&self.shared) == 1 && self.shared.handles().have_one_chan() {
             // Nobody else counts now; those who did are done with it.
             fence(Ordering::Acquire);
             self.shared.handles().set_halves();

@@ -21,7 +21,7 @@ pub(crate) struct Shared<T> {
 
 /// How many there are.
 pub(crate) struct Handles {
-    /// Not counting those inside of halves.
+    /// Not counting those inside of halves, but the callbacks that wait for a value.
     pub(crate) chans: AtomicU32,
     pub(crate) senders: AtomicU32,
     pub(crate) receivers: AtomicU32,
@@ -36,6 +36,10 @@ pub(crate) struct Config {
 pub(crate) type Locked<'a, T> = Guard<'a, State<T>, Handles>;
 
 impl Handles {
+    pub(crate) fn have_one_chan(&self) -> bool {
+        self.chans.load(Ordering::Relaxed) == 1
+    }
+
     /// Counts one half of each kind, and no handles: for who has the channel alone.
     pub(crate) fn set_halves(&self) {
         self.senders.store(1, Ordering::Relaxed);

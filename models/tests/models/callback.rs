@@ -116,3 +116,22 @@ fn add_against_gets() {
         adder.join().unwrap();
     });
 }
+
+/// A callback that waits keeps who feeds the channel, until it has its value: then nobody can get any more.
+#[test]
+fn waiting_callback_and_last_handle_against_feed() {
+    explore(|| {
+        let c = Chan::new();
+        let feed = c.feed();
+        let got = Arc::new(Mutex::new(None));
+        let to = got.clone();
+        c.get_with(move |value| *to.lock().unwrap() = value).unwrap();
+        let worker = thread::spawn(move || {
+            assert_eq!(block_on(feed.put(7)), Ok(()));
+            block_on(feed.put(8))
+        });
+        drop(c);
+        assert_eq!(worker.join().unwrap(), Err(PutError(8)));
+        assert_eq!(*got.lock().unwrap(), Some(7));
+    });
+}

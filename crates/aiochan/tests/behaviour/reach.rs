@@ -16,6 +16,9 @@ corpus! {
         an_accepted_request_whose_server_has_gone_is_not_waited_for,
         what_a_stream_was_handed_goes_too,
         whoever_is_answered_by_closing_sees_it_closed,
+        a_callback_that_waits_keeps_who_feeds_it,
+        a_callback_is_told_when_nobody_feeds_it,
+        a_callback_that_waits_outlasts_a_split,
         a_promise_counts_what_it_delivers,
         a_select_may_put_what_has_no_variable,
     ]
@@ -149,4 +152,50 @@ fn a_select_may_put_what_has_no_variable() {
         default => unreachable!(),
     }
     assert_eq!((options.try_get(), numbers.try_get()), (Ok(None), Ok(7)));
+}
+
+/// Rule 6: who waits with a callback is somebody who gets, until it has got.
+fn a_callback_that_waits_keeps_who_feeds_it() {
+    let c = Chan::new();
+    let feed = c.feed();
+    let (got, seen) = (Chan::unbounded(), Chan::unbounded());
+    for to in [&got, &seen] {
+        let to = to.clone();
+        c.get_with(move |value| to.try_put(value).unwrap()).unwrap();
+    }
+    let closed = feed.clone();
+    let mut closed = Task::start(async move { closed.chan().closed().await });
+    drop(c);
+    assert_eq!(feed.try_put(1), Ok(()));
+    assert!(!closed.is_done());
+    assert_eq!(feed.try_put(2), Ok(()));
+    assert_eq!((got.try_get(), seen.try_get()), (Ok(Some(1)), Ok(Some(2))));
+    assert!(closed.is_done(), "nobody can get any more");
+    assert_eq!(feed.put_blocking(3).map_err(|error| error.0), Err(3));
+}
+
+/// Rule 6: and when nobody is left who could put, it is told.
+fn a_callback_is_told_when_nobody_feeds_it() {
+    let c = Chan::<u32>::new();
+    let feed = c.feed();
+    let got = Chan::unbounded();
+    let to = got.clone();
+    c.get_with(move |value| to.try_put(value).unwrap()).unwrap();
+    drop(c);
+    assert!(got.is_empty());
+    drop(feed);
+    assert_eq!(got.try_get(), Ok(None));
+}
+
+/// Rule 6: it is counted however the other handles go.
+fn a_callback_that_waits_outlasts_a_split() {
+    let c = Chan::new();
+    let got = Chan::unbounded();
+    let to = got.clone();
+    c.get_with(move |value| to.try_put(value).unwrap()).unwrap();
+    let (tx, rx) = c.split();
+    assert_eq!(tx.try_put(1), Ok(()));
+    assert_eq!(got.try_get(), Ok(Some(1)));
+    drop(rx);
+    assert!(tx.is_closed());
 }

@@ -1,0 +1,107 @@
+//! What needs a nightly toolchain: fuzzing, and the address sanitizer. Without one they are skipped, and say so.
+
+use std::process::{Command, Stdio};
+
+use crate::{Outcome, succeeds};
+
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// What cargo-fuzz would compile with.
+const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares -Zsanitizer=address";
+
+/// Fuzzes sequences of operations for so many seconds.
+pub(crate) fn fuzz(seconds: u64) -> Outcome {
+    if let Err(why) = nightly().and_then(|()| has("c++")) {
+        return skipped(&why);
+    }
+    // What is found goes beside the rest of what is built; `cargo fuzz` would do the same in `fuzz`.
+    let corpus = "target/fuzz/corpus";
+    if std::fs::create_dir_all(corpus).is_err() {
+        eprintln!("FAILED: {corpus} cannot be made");
+        return Outcome::Failed;
+    }
+    let mut fuzz = toolchain();
+    fuzz.args(["run", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml"])
+        .args(["--target-dir", "target/fuzz", "--target", TARGET, "--"])
+        .args([corpus, "fuzz/regressions"])
+        .args([format!("-max_total_time={seconds}"), "-max_len=400".into()])
+        .args(["-artifact_prefix=target/fuzz/", "-print_final_stats=1", "-verbosity=0"])
+        .env("RUSTFLAGS", COVERAGE);
+    outcome(&mut fuzz)
+}
+
+/// Runs the state machine's and the channel's tests under the address sanitizer.
+pub(crate) fn address_sanitizer() -> Outcome {
+    if let Err(why) = nightly() {
+        return skipped(&why);
+    }
+    let mut test = toolchain();
+    test.args(["test", "--quiet", "--package", "aiochan", "--lib", "--test", "behaviour"])
+        .args(["--test", "suites", "--all-features"])
+        .args(["--target-dir", "target/sanitizer", "--target", TARGET])
+        .env("RUSTFLAGS", "-Zsanitizer=address")
+        // One test lets a promise hold a handle of its own channel.
+        .env("ASAN_OPTIONS", "detect_leaks=0");
+    outcome(&mut test)
+}
+
+/// Runs the sequences against the plain model under valgrind's memcheck.
+pub(crate) fn memcheck() -> Outcome {
+    if let Err(why) = has("valgrind") {
+        return skipped(&why);
+    }
+    let mut test = crate::cargo();
+    test.args(["test", "--quiet", "--release", "--package", "aiochan-soak", "--test", "sequences"])
+        .args(["--target-dir", "target/memcheck"])
+        .env("SEQUENCES", "400")
+        .env(
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER",
+            "valgrind --quiet --error-exitcode=1 --leak-check=full --show-leak-kinds=definite",
+        );
+    outcome(&mut test)
+}
+
+/// cargo of the nightly toolchain.
+fn toolchain() -> Command {
+    let mut cargo = Command::new("rustup");
+    cargo.args(["run", "nightly", "cargo"]);
+    // Those of the toolchain that runs this would be taken instead.
+    for variable in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
+        cargo.env_remove(variable);
+    }
+    cargo
+}
+
+fn nightly() -> Result<(), String> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Err("it is set up for Linux on x86_64 only".into());
+    }
+    if succeeds(toolchain().arg("--version").stdout(Stdio::null()).stderr(Stdio::null())) {
+        Ok(())
+    } else {
+        Err("there is no nightly toolchain".into())
+    }
+}
+
+fn has(program: &str) -> Result<(), String> {
+    if succeeds(Command::new(program).arg("--version").stdout(Stdio::null())) {
+        Ok(())
+    } else {
+        Err(format!("there is no {program}"))
+    }
+}
+
+fn skipped(why: &str) -> Outcome {
+    eprintln!("skipped: {why}");
+    Outcome::Skipped
+}
+
+fn outcome(command: &mut Command) -> Outcome {
+    if succeeds(command) {
+        return Outcome::Passed;
+    }
+    eprintln!("FAILED: {command:?}");
+    Outcome::Failed
+}
