@@ -8,7 +8,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
@@ -89,8 +89,16 @@ impl<'s, 'a> Race<'s, 'a> {
     }
 
     /// Whether an arm could be committed at once.
+    ///
+    /// Of several arms none is ready only if at one moment none was. Looking at one after the other would not tell;
+    /// so they are parked, and withdrawn together.
     pub fn try_now(self) -> bool {
-        try_each(self.arms, self.biased)
+        if self.arms.len() == 1 {
+            return try_each(self.arms, self.biased);
+        }
+        let mut race = pin!(self);
+        let mut cx = Context::from_waker(Waker::noop());
+        race.as_mut().poll(&mut cx).is_ready() || race.give_up()
     }
 
     /// Blocks the thread until an arm is committed.

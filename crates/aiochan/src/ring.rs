@@ -4,7 +4,8 @@
 //! The positions of the ends only ever grow; so they also count what has come and gone.
 #![allow(unsafe_code)]
 
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, needs_drop};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 pub(crate) struct Ring<T> {
     /// As many as a power of two, or none yet. Those of the positions from `head` to `tail` hold values.
@@ -104,19 +105,28 @@ impl<T> Ring<T> {
 }
 
 impl<T> Drop for Ring<T> {
+    #[inline]
     fn drop(&mut self) {
-        /// Goes on after a value that panics.
-        struct Rest<'a, T>(&'a mut Ring<T>);
-        impl<T> Drop for Rest<'_, T> {
-            fn drop(&mut self) {
-                while let Some(value) = self.0.pop() {
-                    drop(value);
-                }
+        if needs_drop::<T>() && !self.is_empty() {
+            self.drop_each();
+        }
+    }
+}
+
+impl<T> Ring<T> {
+    /// Two panics at once would abort the process: the first goes on when all is done.
+    #[inline(never)]
+    fn drop_each(&mut self) {
+        let mut first = None;
+        while let Some(value) = self.pop() {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+                first.get_or_insert(panic);
             }
         }
-        let rest = Rest(self);
-        while let Some(value) = rest.0.pop() {
-            drop(value);
+        if let Some(panic) = first
+            && !std::thread::panicking()
+        {
+            resume_unwind(panic);
         }
     }
 }

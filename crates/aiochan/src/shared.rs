@@ -376,10 +376,13 @@ impl<T> Shared<T> {
 }
 
 impl<T> Drop for Shared<T> {
-    /// The last handle has gone: what is still parked can only be callbacks, and they are answered.
+    /// The last handle has gone: what is still parked can only be callbacks, and they are answered. What is inside
+    /// is dropped like any effect, whatever happens in it.
     fn drop(&mut self) {
         let mut fx = Effects::new();
-        self.lock.get_mut().abandon(&mut fx);
+        let state = self.lock.get_mut();
+        state.abandon(&mut fx);
+        state.discard(&mut fx);
         fx.run();
     }
 }
