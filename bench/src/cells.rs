@@ -6,30 +6,44 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Cell {
     /// Producers and consumers over one channel.
-    Traffic {
-        place: Place,
-        producers: usize,
-        consumers: usize,
+    Traffic(Traffic),
+    /// Hot paths of one thread.
+    Hot {
+        path: Path,
         capacity: Option<usize>,
-        size: Size,
     },
-    /// Single-threaded hot paths.
-    Hot { path: Path, capacity: Option<usize> },
+    Select(Select),
+    /// One source for four readers.
+    Dup(Workers),
+    Pipeline(Pipeline),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Traffic {
+    pub place: Place,
+    pub producers: usize,
+    pub consumers: usize,
+    pub capacity: Option<usize>,
+    pub size: Size,
 }
 
 /// Where the producers and consumers are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Tasks on tokio's multi-threaded runtime, with two workers.
-    MultiThread,
-    /// Tasks on tokio's single-threaded runtime.
-    CurrentThread,
+    Tokio(Workers),
     /// Tasks on smol's global executor, which has one thread.
     Smol,
     Threads,
     /// From threads to tasks on tokio's two workers.
     ThreadToTask,
     TaskToThread,
+}
+
+/// The threads of a tokio runtime.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Workers {
+    One,
+    Two,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,22 +66,49 @@ pub enum Path {
     Create,
 }
 
-pub const PLACES: [Place; 6] = [
-    Place::MultiThread,
-    Place::CurrentThread,
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Select {
+    ReadyGets,
+    ReadyPuts,
+    Both,
+    /// Another task puts.
+    WaitingGets(Workers),
+    /// Another thread puts, each time that the select waits.
+    ThreadsWaitingGets,
+    /// Four threads put as fast as they can.
+    ThreadsGets,
+    /// Four threads get as fast as they can.
+    ThreadsPuts,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Pipeline {
+    /// Three operators, and a channel after them.
+    Chain(Workers),
+    /// A microsecond of work per item on two threads.
+    Parallel,
+    /// Eight futures at once.
+    Futures { workers: Workers, ordered: bool, yields: u32 },
+}
+
+const PLACES: [Place; 6] = [
+    Place::Tokio(Workers::Two),
+    Place::Tokio(Workers::One),
     Place::Smol,
     Place::Threads,
     Place::ThreadToTask,
     Place::TaskToThread,
 ];
 const CAPACITIES: [Option<usize>; 5] = [Some(0), Some(1), Some(64), Some(1024), None];
+const BOTH: [Workers; 2] = [Workers::One, Workers::Two];
 
 pub fn all() -> Vec<Cell> {
     let mut cells = Vec::new();
     for place in PLACES {
         for (producers, consumers) in [(1, 1), (4, 1), (1, 4), (4, 4)] {
-            let traffic =
-                |capacity, size| Cell::Traffic { place, producers, consumers, capacity, size };
+            let traffic = |capacity, size| {
+                Cell::Traffic(Traffic { place, producers, consumers, capacity, size })
+            };
             cells.extend(CAPACITIES.map(|capacity| traffic(capacity, Size::U64)));
             cells.extend([Size::Large, Size::Boxed].map(|size| traffic(Some(64), size)));
         }
@@ -80,6 +121,21 @@ pub fn all() -> Vec<Cell> {
     ] {
         cells.extend(capacities.iter().map(|capacity| Cell::Hot { path, capacity: *capacity }));
     }
+    let selects = [Select::ReadyGets, Select::ReadyPuts, Select::Both];
+    cells.extend(selects.map(Cell::Select));
+    cells.extend(BOTH.map(|workers| Cell::Select(Select::WaitingGets(workers))));
+    let selects = [Select::ThreadsWaitingGets, Select::ThreadsGets, Select::ThreadsPuts];
+    cells.extend(selects.map(Cell::Select));
+    cells.extend(BOTH.map(Cell::Dup));
+    cells.extend(BOTH.map(|workers| Cell::Pipeline(Pipeline::Chain(workers))));
+    cells.push(Cell::Pipeline(Pipeline::Parallel));
+    for workers in BOTH {
+        for ordered in [true, false] {
+            cells.extend(
+                [0, 1].map(|yields| Cell::Pipeline(Pipeline::Futures { workers, ordered, yields })),
+            );
+        }
+    }
     cells
 }
 
@@ -87,49 +143,34 @@ impl Cell {
     /// The heading under which it stands.
     pub fn group(&self) -> &'static str {
         match self {
-            Self::Traffic { place, .. } => place.name(),
-            Self::Hot { .. } => "hot paths, one thread",
+            Self::Traffic(traffic) => traffic.place.name(),
+            Self::Hot { .. } => "hot paths",
+            Self::Select(_) => "selects",
+            Self::Dup(_) => "one source, four readers",
+            Self::Pipeline(_) => "pipelines",
         }
     }
 
     /// Whether it is one of the few of a quick run.
     pub fn is_quick(&self) -> bool {
         match self {
-            Self::Traffic { producers, consumers, capacity, size, .. } => {
+            Self::Traffic(Traffic { producers, consumers, capacity, size, .. }) => {
                 *size == Size::U64
                     && matches!((producers, consumers), (1, 1) | (4, 4))
                     && matches!(capacity, Some(0 | 64))
             }
-            Self::Hot { .. } => true,
+            Self::Hot { .. } | Self::Select(_) | Self::Dup(_) => true,
+            Self::Pipeline(Pipeline::Futures { yields, .. }) => *yields == 1,
+            Self::Pipeline(_) => true,
         }
-    }
-
-    /// Whether the time that a message takes is shown too.
-    pub fn has_latency(&self) -> bool {
-        matches!(
-            self,
-            Self::Traffic {
-                producers: 1,
-                consumers: 1,
-                capacity: Some(0 | 1 | 64),
-                size: Size::U64,
-                ..
-            } | Self::Traffic {
-                producers: 4,
-                consumers: 4,
-                capacity: Some(64),
-                size: Size::U64,
-                ..
-            }
-        )
     }
 }
 
 impl Place {
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
-            Self::MultiThread => "tokio multi_thread(2)",
-            Self::CurrentThread => "tokio current_thread",
+            Self::Tokio(Workers::Two) => "tokio multi_thread(2)",
+            Self::Tokio(Workers::One) => "tokio current_thread",
             Self::Smol => "smol",
             Self::Threads => "threads",
             Self::ThreadToTask => "thread to task",
@@ -138,12 +179,30 @@ impl Place {
     }
 }
 
+impl fmt::Display for Workers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::One => "current_thread",
+            Self::Two => "multi_thread(2)",
+        })
+    }
+}
+
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let capacity = match self {
-            Self::Traffic { place, producers, consumers, capacity, .. } => {
+        let with_capacity = |f: &mut fmt::Formatter<'_>, capacity: Option<usize>| match capacity {
+            Some(capacity) => write!(f, ", capacity {capacity}"),
+            None => f.write_str(", unbounded"),
+        };
+        match self {
+            Self::Traffic(Traffic { place, producers, consumers, capacity, size }) => {
                 write!(f, "{} {producers}/{consumers}", place.name())?;
-                capacity
+                with_capacity(f, *capacity)?;
+                f.write_str(match size {
+                    Size::U64 => "",
+                    Size::Large => ", 256 bytes",
+                    Size::Boxed => ", boxed",
+                })
             }
             Self::Hot { path, capacity } => {
                 f.write_str(match path {
@@ -152,17 +211,28 @@ impl fmt::Display for Cell {
                     Path::PingPong => "ping-pong",
                     Path::Create => "create and drop",
                 })?;
-                capacity
+                with_capacity(f, *capacity)
             }
-        };
-        match capacity {
-            Some(capacity) => write!(f, ", capacity {capacity}")?,
-            None => write!(f, ", unbounded")?,
+            Self::Select(select) => match select {
+                Select::ReadyGets => f.write_str("select over 4 gets, one ready"),
+                Select::ReadyPuts => f.write_str("select over 4 puts, all ready"),
+                Select::Both => f.write_str("select over 2 gets and 2 puts, one put ready"),
+                Select::WaitingGets(workers) => {
+                    write!(f, "select over 4 gets, waiting for another task, {workers}")
+                }
+                Select::ThreadsWaitingGets => f.write_str("select on threads, 4 gets, waiting"),
+                Select::ThreadsGets => f.write_str("select on threads, 4 gets, four producers"),
+                Select::ThreadsPuts => f.write_str("select on threads, 4 puts, four consumers"),
+            },
+            Self::Dup(workers) => write!(f, "one source for 4 readers, {workers}"),
+            Self::Pipeline(pipeline) => match pipeline {
+                Pipeline::Chain(workers) => write!(f, "map.filter.map into a channel, {workers}"),
+                Pipeline::Parallel => f.write_str("parallel_pipe(2), 1 us of work"),
+                Pipeline::Futures { workers, ordered, yields } => {
+                    let unordered = if *ordered { "" } else { "_unordered" };
+                    write!(f, "async_pipe{unordered}(8), {yields} yields, {workers}")
+                }
+            },
         }
-        f.write_str(match self {
-            Self::Traffic { size: Size::Large, .. } => ", 256 bytes",
-            Self::Traffic { size: Size::Boxed, .. } => ", boxed",
-            _ => "",
-        })
     }
 }

@@ -1,31 +1,15 @@
-//! Who takes part.
+//! Who takes part in a cell.
 
-use crate::cells::{Cell, Size};
-use crate::message::{Large, Message};
-use crate::peers::*;
-use crate::work::{self, Done, Stamp};
+use crate::cells::Cell;
+use crate::contender::Contender;
+use crate::{dup, hot, pipelines, selects, traffic};
 
-/// Runs a cell with so many messages.
-pub type Run = fn(Cell, u64, Stamp) -> Option<Done>;
-
-/// All that may take part in this cell, by name; ours comes first. Some have kinds of channels of which one
-/// fits.
-pub fn of(cell: Cell) -> Vec<(&'static str, Run)> {
+pub fn of(cell: Cell) -> Vec<Contender> {
     match cell {
-        Cell::Traffic { size: Size::Large, .. } => of_size::<Large>(),
-        Cell::Traffic { size: Size::Boxed, .. } => of_size::<Box<u64>>(),
-        _ => of_size::<u64>(),
-    }
-}
-
-fn of_size<T: Message>() -> Vec<(&'static str, Run)> {
-    macro_rules! all {
-        ($($peer:ident)*) => {
-            vec![$((<$peer as Peer<T>>::NAME, work::run::<$peer, T> as Run)),*]
-        };
-    }
-    all! {
-        Aiochan Kanal Crossfire CrossfireBlocking Crossbeam Flume Loole Fibre FibreBlocking FibreRendezvous
-        FibreRendezvousBlocking FibreUnbounded FibreUnboundedBlocking AsyncChannel Tokio TokioUnbounded Thingbuf ThingbufBlocking Postage Futures Std StdUnbounded
+        Cell::Traffic(traffic) => traffic::contenders(traffic),
+        Cell::Hot { path, capacity } => hot::contenders(path, capacity),
+        Cell::Select(select) => selects::contenders(select),
+        Cell::Dup(workers) => dup::contenders(workers),
+        Cell::Pipeline(pipeline) => pipelines::contenders(pipeline),
     }
 }

@@ -5,6 +5,8 @@ use std::fs;
 use std::process::Command;
 use std::thread;
 
+use crate::hand_over;
+
 pub fn describe() -> BTreeMap<String, String> {
     let mut machine = BTreeMap::new();
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -24,12 +26,13 @@ pub fn describe() -> BTreeMap<String, String> {
         machine.insert(what.into(), out.unwrap_or_default());
     }
     machine.insert("contenders".into(), versions().join(", "));
+    machine.insert("clock".into(), format!("{} ns for a reading", hand_over::clock()));
     machine
 }
 
-/// The peers' versions, as they are locked.
+/// The versions of all that takes part, as they are locked.
 fn versions() -> Vec<String> {
-    let peers = [
+    let crates = [
         "kanal",
         "crossfire",
         "crossbeam-channel",
@@ -41,11 +44,14 @@ fn versions() -> Vec<String> {
         "thingbuf",
         "postage",
         "futures",
+        "async-broadcast",
+        "rayon",
+        "smol",
     ];
     let lines = include_str!("../Cargo.lock").lines().collect::<Vec<_>>();
-    let version = |peer: &str| {
-        let name = lines.iter().position(|line| *line == format!("name = \"{peer}\""))?;
-        lines[name + 1].strip_prefix("version = \"")?.strip_suffix('"')
+    let version = |name: &str| {
+        let at = lines.iter().position(|line| *line == format!("name = \"{name}\""))?;
+        lines[at + 1].strip_prefix("version = \"")?.strip_suffix('"')
     };
-    peers.iter().map(|peer| format!("{peer} {}", version(peer).unwrap_or("?"))).collect()
+    crates.iter().map(|name| format!("{name} {}", version(name).unwrap_or("?"))).collect()
 }

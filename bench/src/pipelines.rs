@@ -1,141 +1,76 @@
-//! Whole pipelines against their peers: `cargo run --release -- pipelines [FILTER]`.
-//!
-//! Contenders do the same work and take turns in one run; results are checked; the median of the rounds
-//! counts. Ours is the first in each row, the ratio is to the best of the others.
+//! Pipelines: operators, futures at once and functions on threads.
 
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use aiochan::{Chan, Flow};
-use clap::Args;
+use aiochan::Flow;
 use futures::{Stream, StreamExt, stream};
 use rayon::prelude::*;
-use tokio::runtime::{Builder, Runtime};
 
-use crate::selects;
+use crate::cells::{Pipeline, Workers};
+use crate::contender::Contender;
+use crate::runtimes;
 
-#[derive(Args)]
-pub struct Options {
-    /// Only rows whose name contains this.
-    #[arg(default_value = "")]
-    filter: String,
-    /// Rounds, in which the contenders take turns.
-    #[arg(long, default_value_t = 9)]
-    rounds: usize,
-    /// Items of one run.
-    #[arg(long, default_value_t = 100_000)]
-    items: u64,
-}
+/// Of the channel behind the operators.
+const CAPACITY: usize = 64;
+const AT_ONCE: usize = 8;
 
-pub struct Contender {
-    pub name: &'static str,
-    /// Does the work for that many items and checks the results.
-    pub run: Box<dyn Fn(u64)>,
-}
-
-pub struct Row {
-    pub name: String,
-    pub contenders: Vec<Contender>,
-}
-
-pub fn main(options: &Options) {
-    for Row { name, contenders } in rows() {
-        if !name.contains(&options.filter) {
-            continue;
-        }
-        let mut times = vec![Vec::new(); contenders.len()];
-        for _ in 0..options.rounds {
-            for (contender, times) in contenders.iter().zip(&mut times) {
-                let start = Instant::now();
-                (contender.run)(options.items);
-                times.push(start.elapsed().as_secs_f64() * 1e9 / options.items as f64);
-            }
-        }
-        let medians: Vec<f64> = times.into_iter().map(median).collect();
-        print!("{name:<40}");
-        for (contender, ns) in contenders.iter().zip(&medians) {
-            print!("  {} {ns:7.1}", contender.name);
-        }
-        let best_peer = medians[1..].iter().copied().fold(f64::INFINITY, f64::min);
-        println!("  ratio {:.2}", medians[0] / best_peer);
+pub fn contenders(pipeline: Pipeline) -> Vec<Contender> {
+    match pipeline {
+        Pipeline::Chain(workers) => chain(workers),
+        Pipeline::Parallel => parallel(),
+        Pipeline::Futures { workers, ordered, yields } => at_once(workers, ordered, yields),
     }
 }
 
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-fn rows() -> Vec<Row> {
-    let mut rows = vec![chain(), parallel()];
-    for several in [false, true] {
-        for ordered in [true, false] {
-            rows.extend([0, 1].map(|yields| futures_at_once(several, ordered, yields)));
-        }
-    }
-    rows.extend(selects::rows());
-    rows
-}
-
-/// map, filter, map as one fused chain, and with a channel after each. The peer is ourselves.
-fn chain() -> Row {
-    let sum = |results: Chan<u64>, items: u64| {
-        let sum: u64 = aiochan::run(results.collect()).into_iter().sum();
-        assert_eq!(
-            sum,
-            (0..items).map(|n| n + 1).filter(|n| n % 2 == 0).map(|n| n * 3).sum::<u64>()
-        );
+/// map, filter and map in one task, whose results another one reads from a channel.
+fn chain(workers: Workers) -> Vec<Contender> {
+    let operators = |items| {
+        let even = |n: &u64| std::future::ready(n.is_multiple_of(2));
+        stream::iter(0..items).map(|n| n + 1).filter(even).map(|n| n * 3)
     };
-    let fused = move |items| {
-        let source = aiochan::from_range(0..items);
-        let results = source.map(|n| n + 1).filter(|n| n % 2 == 0).map(|n| n * 3).chan_with(64);
-        sum(results, items);
-    };
-    let channels = move |items| {
-        let first = aiochan::from_range(0..items).map(|n| n + 1).chan();
-        sum(first.filter(|n| n % 2 == 0).chan().map(|n| n * 3).chan(), items);
-    };
-    Row {
-        name: "map.filter.map, built-in executor".into(),
-        contenders: vec![
-            Contender { name: "fused, chan_with(64)", run: Box::new(fused) },
-            Contender { name: "three chan()", run: Box::new(channels) },
-        ],
-    }
-}
-
-/// `parallel_pipe` on two threads over a microsecond of work per item, and rayon's ordered `collect`.
-fn parallel() -> Row {
-    let work = Work::of(Duration::from_micros(1));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     let ours = move |items| {
-        let results = aiochan::from_range(0..items).parallel_pipe(2, move |n| (n, work.on(n)));
-        check(work, items, aiochan::run(results.chan_with(1024).collect()));
+        in_task(workers, items, chain_sum, move || {
+            let _inside = runtimes::tokio(workers).enter();
+            let source = aiochan::from_range(0..items);
+            let flow = source.map(|n| n + 1).filter(|n| n % 2 == 0).map(|n| n * 3);
+            flow.chan_with(CAPACITY).stream()
+        })
     };
-    let rayons = move |items| {
-        let results: Vec<_> =
-            pool.install(|| (0..items).into_par_iter().map(|n| (n, work.on(n))).collect());
-        check(work, items, results);
+    let futures = move |items| {
+        in_task(workers, items, chain_sum, move || {
+            let (tx, rx) = futures::channel::mpsc::channel(CAPACITY);
+            runtimes::tokio(workers).spawn(operators(items).map(Ok).forward(tx));
+            rx
+        })
     };
-    Row {
-        name: "parallel_pipe(2), 1 us of work".into(),
-        contenders: vec![
-            Contender { name: "chan_with(1024).collect()", run: Box::new(ours) },
-            Contender { name: "rayon", run: Box::new(rayons) },
-        ],
-    }
+    let tokio = move |items| {
+        in_task(workers, items, chain_sum, move || {
+            let (tx, mut rx) = tokio::sync::mpsc::channel(CAPACITY);
+            runtimes::tokio(workers).spawn(async move {
+                let mut results = operators(items);
+                while let Some(n) = results.next().await {
+                    tx.send(n).await.unwrap();
+                }
+            });
+            stream::poll_fn(move |cx| rx.poll_recv(cx))
+        })
+    };
+    vec![
+        Contender::new("aiochan", ours),
+        Contender::new("futures::mpsc after a stream", futures),
+        Contender::new("tokio::mpsc after a stream", tokio),
+    ]
 }
 
-/// Eight futures at once, consumed as a stream by one task.
-fn futures_at_once(several: bool, ordered: bool, yields: u32) -> Row {
-    let runtime = Arc::new(
-        match several {
-            true => Builder::new_multi_thread().worker_threads(2).build(),
-            false => Builder::new_current_thread().build(),
-        }
-        .unwrap(),
-    );
+fn chain_sum(items: u64) -> (u64, u64) {
+    let results = (1..=items).filter(|n| n % 2 == 0);
+    results.fold((0, 0), |(count, sum), n| (count + 1, sum + n * 3))
+}
+
+/// Eight futures at once, read as a stream by one task.
+fn at_once(workers: Workers, ordered: bool, yields: u32) -> Vec<Contender> {
     let f = move |n: u64| async move {
         for _ in 0..yields {
             tokio::task::yield_now().await;
@@ -143,42 +78,72 @@ fn futures_at_once(several: bool, ordered: bool, yields: u32) -> Row {
         n
     };
     let source = |items| stream::iter(0..items);
-    let theirs: Box<dyn Fn(u64)> = match ordered {
-        true => in_task(&runtime, move |items| source(items).map(f).buffered(8)),
-        false => in_task(&runtime, move |items| source(items).map(f).buffer_unordered(8)),
-    };
-    let ours: Box<dyn Fn(u64)> = match ordered {
-        true => in_task(&runtime, move |items| Flow::new(source(items)).async_pipe(8, f).flow()),
-        false => in_task(&runtime, move |items| {
-            Flow::new(source(items)).async_pipe_unordered(8, f).flow()
-        }),
-    };
-    let (name, peer) = match ordered {
-        true => ("async_pipe(8)", "buffered(8)"),
-        false => ("async_pipe_unordered(8)", "buffer_unordered(8)"),
-    };
-    let workers = if several { "multi_thread(2)" } else { "current_thread" };
-    Row {
-        name: format!("{name}, {yields} yields, {workers}"),
-        contenders: vec![
-            Contender { name: "aiochan", run: ours },
-            Contender { name: peer, run: theirs },
-        ],
+    if ordered {
+        let ours = move |items| Flow::new(source(items)).async_pipe(AT_ONCE, f).flow();
+        let theirs = move |items| source(items).map(f).buffered(AT_ONCE);
+        vec![
+            Contender::new("aiochan", move |n| in_task(workers, n, whole_sum, || ours(n))),
+            Contender::new("futures buffered", move |n| {
+                in_task(workers, n, whole_sum, || theirs(n))
+            }),
+        ]
+    } else {
+        let ours = move |items| Flow::new(source(items)).async_pipe_unordered(AT_ONCE, f).flow();
+        let theirs = move |items| source(items).map(f).buffer_unordered(AT_ONCE);
+        vec![
+            Contender::new("aiochan", move |n| in_task(workers, n, whole_sum, || ours(n))),
+            Contender::new("futures buffer_unordered", move |n| {
+                in_task(workers, n, whole_sum, || theirs(n))
+            }),
+        ]
     }
 }
 
-/// Sums up a stream's items in a task of `runtime`.
-fn in_task<S>(runtime: &Arc<Runtime>, stream: impl Fn(u64) -> S + 'static) -> Box<dyn Fn(u64)>
+fn whole_sum(items: u64) -> (u64, u64) {
+    (items, items * (items - 1) / 2)
+}
+
+/// Counts and adds up a stream's items in a task.
+fn in_task<S>(
+    workers: Workers,
+    items: u64,
+    right: fn(u64) -> (u64, u64),
+    make: impl FnOnce() -> S,
+) -> Duration
 where
     S: Stream<Item = u64> + Send + 'static,
 {
-    let runtime = runtime.clone();
-    Box::new(move |items| {
-        let stream = stream(items);
-        let sum = async { stream.fold(0, async |sum, n| sum + n).await };
-        let sum = runtime.block_on(async { tokio::spawn(sum).await.unwrap() });
-        assert_eq!(sum, items * (items - 1) / 2);
-    })
+    let start = Instant::now();
+    let stream = make();
+    let sum = async { stream.fold((0, 0), async |(count, sum), n| (count + 1, sum + n)).await };
+    let sum = runtimes::all_on_tokio(workers, vec![Box::pin(sum)]);
+    let time = start.elapsed();
+    assert_eq!(sum[0], right(items), "items were lost");
+    time
+}
+
+/// A microsecond of work per item on two threads, results in order.
+fn parallel() -> Vec<Contender> {
+    static WORK: LazyLock<Work> = LazyLock::new(|| Work::of(Duration::from_micros(1)));
+    let work = *WORK;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    let ours = move |items| {
+        let start = Instant::now();
+        let results = aiochan::from_range(0..items).parallel_pipe(2, move |n| (n, work.on(n)));
+        let results = aiochan::run(results.chan_with(1024).collect());
+        let time = start.elapsed();
+        check(work, items, results);
+        time
+    };
+    let rayons = move |items: u64| {
+        let start = Instant::now();
+        let results: Vec<_> =
+            pool.install(|| (0..items).into_par_iter().map(|n| (n, work.on(n))).collect());
+        let time = start.elapsed();
+        check(work, items, results);
+        time
+    };
+    vec![Contender::new("aiochan", ours), Contender::new("rayon", rayons)]
 }
 
 /// Arithmetic that keeps a processor busy for a while.
