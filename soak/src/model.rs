@@ -401,11 +401,8 @@ impl Model {
 
     fn get(&mut self, at: usize, me: Option<usize>) -> Step {
         let c = &mut self.chans[at];
-        let value = if c.returned.is_empty() {
-            c.inside.pop_front()
-        } else {
-            Some(c.returned.remove(0).0)
-        };
+        let value =
+            if c.returned.is_empty() { c.inside.pop_front() } else { Some(c.returned.remove(0).0) };
         if let Some(value) = value {
             let order = self.leaves(at);
             while self.chans[at].has_room()

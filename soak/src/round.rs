@@ -83,9 +83,8 @@ pub(crate) fn cast(world: &Arc<World>, rng: &mut Rng) -> (Vec<Actor>, Vec<Actor>
             others.push(Role::Relay(from, rng.usize(from + 1..=last)));
         }
     }
-    let producers: Vec<_> = (0..rng.usize(1..6))
-        .map(|_| Role::Produce(rng.usize(..=last), rng.u32(1..2000)))
-        .collect();
+    let producers: Vec<_> =
+        (0..rng.usize(1..6)).map(|_| Role::Produce(rng.usize(..=last), rng.u32(1..2000))).collect();
     let mut actors =
         |roles: Vec<Role>| roles.into_iter().map(|role| Actor::new(world, rng, role)).collect();
     (actors(producers), actors(others))

@@ -222,9 +222,11 @@ impl Both {
     fn begin_put(&mut self, at: usize, value: Value) {
         let c = self.chans[at].clone();
         let id = value.0;
-        self.begin(Sort::Plain, vec![(at, Some(id))], async move {
-            Told::One(put(c.put(value).await))
-        });
+        self.begin(
+            Sort::Plain,
+            vec![(at, Some(id))],
+            async move { Told::One(put(c.put(value).await)) },
+        );
     }
 
     fn begin_get(&mut self, at: usize) {

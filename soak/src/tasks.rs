@@ -86,8 +86,7 @@ impl Actor {
                     select = select.put(&third, more);
                 }
                 let select = select.priority(self.rng.bool());
-                if let Some(selected) =
-                    hurried_or_not(self.rng.u8(..8), select.into_future()).await
+                if let Some(selected) = hurried_or_not(self.rng.u8(..8), select.into_future()).await
                 {
                     self.selected(selected);
                 }
@@ -154,8 +153,7 @@ impl Actor {
                     return Got::Some;
                 }
                 let select = open().fold(Select::new(), Select::get).priority(self.rng.bool());
-                if let Some(selected) =
-                    hurried_or_not(self.rng.u8(..8), select.into_future()).await
+                if let Some(selected) = hurried_or_not(self.rng.u8(..8), select.into_future()).await
                 {
                     self.selected(selected);
                 }
@@ -206,4 +204,3 @@ async fn hurried<F: Future>(polls: u8, future: F) -> Option<F::Output> {
     planned::caught(|| ledger::dropping(Fate::Withdrawn, || drop(future)));
     None
 }
-

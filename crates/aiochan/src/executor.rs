@@ -12,6 +12,9 @@ pub trait Executor: Send + Sync + 'static {
     /// It is called wherever something wakes the task: on any thread, perhaps from inside of a channel's
     /// operation, though never under a lock. So it should only queue the task and see to it that somebody
     /// looks there.
+    ///
+    /// It should not panic: that cancels the task, and goes on in whoever has woken it. When it cannot take
+    /// tasks any more, let it drop them.
     fn schedule(&self, task: Runnable);
 }
 
@@ -50,7 +53,8 @@ thread_local! {
 ///
 /// impl Executor for ByHand {
 ///     fn schedule(&self, task: Runnable) {
-///         self.0.try_put(task).unwrap();
+///         // Refused by a queue that is closed, the task is dropped: that cancels it.
+///         drop(self.0.try_put(task));
 ///     }
 /// }
 ///

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Wake, Waker, ready};
 use std::{mem, thread};
 
 use pin_project_lite::pin_project;
@@ -24,6 +24,30 @@ pub(crate) fn discard<T>(value: T) {
     if let Err(panic) = caught(|| drop(value)) {
         // It may be anything, a value whose `Drop` panics too.
         mem::forget(panic);
+    }
+}
+
+/// Wakes `waker`, and panics neither then nor when it is dropped: for those who have others to wake.
+pub(crate) fn calm(waker: &Waker) -> Waker {
+    Waker::from(Arc::new(Calm(Some(waker.clone()))))
+}
+
+/// It is there until it is dropped.
+struct Calm(Option<Waker>);
+
+impl Wake for Calm {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        discard(caught(|| self.0.as_ref().map(Waker::wake_by_ref)));
+    }
+}
+
+impl Drop for Calm {
+    fn drop(&mut self) {
+        discard(self.0.take());
     }
 }
 

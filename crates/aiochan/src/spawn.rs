@@ -6,13 +6,13 @@ use std::future::{Future, poll_fn};
 use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::thread::{self, JoinHandle};
 
 use crate::block::{block_on, in_task};
 use crate::chan::Chan;
 use crate::executor::{Executor, Runnable, entered, with_executor};
-use crate::panics::{Caught, caught, discard};
+use crate::panics::{Caught, calm, discard};
 
 /// Spawns a task, which runs by itself from now on.
 ///
@@ -150,8 +150,8 @@ impl<T: Send + 'static> Task<T> {
     }
 }
 
-// User code must not panic where `async-task` runs it, for that aborts the process: hence these two, and
-// `Caught`.
+// User code must not panic where `async-task` runs it, for that aborts the process: hence this, `Caught` and
+// `calm`.
 
 /// How a task has ended. If nobody wants to know, that is dropped in peace.
 struct Ended<T>(Option<thread::Result<T>>);
@@ -161,15 +161,6 @@ impl<T> Drop for Ended<T> {
         if let Some(result) = self.0.take() {
             discard(result);
         }
-    }
-}
-
-/// Who awaits a task.
-struct Awaiting(Waker);
-
-impl Wake for Awaiting {
-    fn wake(self: Arc<Self>) {
-        discard(caught(|| self.0.wake_by_ref()));
     }
 }
 
@@ -234,8 +225,7 @@ impl<T> Future for Task<T> {
                 let mut ended = if task.is_finished() {
                     ready!(Pin::new(task).poll(cx))
                 } else {
-                    let waker = Waker::from(Arc::new(Awaiting(cx.waker().clone())));
-                    ready!(Pin::new(task).poll(&mut Context::from_waker(&waker)))
+                    ready!(Pin::new(task).poll(&mut Context::from_waker(&calm(cx.waker()))))
                 };
                 match ended.0.take().expect("it is taken once") {
                     Ok(output) => Poll::Ready(output),

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use futures_timer::Delay;
 
+use crate::panics::calm;
+
 /// A future that is ready at a moment, or never if that moment is beyond what clocks can count.
 pub(crate) enum Timer {
     #[cfg(feature = "tokio")]
@@ -40,7 +42,8 @@ impl Future for Timer {
         match &mut *self {
             #[cfg(feature = "tokio")]
             Self::Tokio(sleep) => sleep.as_mut().poll(cx),
-            Self::Own(delay) => Pin::new(delay).poll(cx),
+            // One thread wakes all, and lives no longer than until the first panic.
+            Self::Own(delay) => Pin::new(delay).poll(&mut Context::from_waker(&calm(cx.waker()))),
             Self::Never => Poll::Pending,
         }
     }

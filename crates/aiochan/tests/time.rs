@@ -2,9 +2,18 @@
 //! contract it guards (see `behaviour.rs`). What is exact is tested on tokio's paused clock, where time
 //! passes only when everything waits for it; on real time only what must hold on a slow machine too.
 
+#[allow(dead_code)]
+#[path = "behaviour/watch.rs"]
+mod watch;
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use aiochan::{Chan, after, run, select, tick_tock, tick_tock_at, timeout};
+use aiochan::{Chan, GetTimeoutError, after, run, select, tick_tock, tick_tock_at, timeout};
+use watch::in_own_process;
 
 const MS: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -133,6 +142,34 @@ fn the_timeout_arm_of_a_select() {
         };
         assert!(timed_out && start.elapsed() >= 5 * MS);
         assert_eq!(c.stats().parked_gets, 0);
+    });
+}
+
+/// 5, user code may panic: what a timer wakes does not stop the clock for others.
+#[test]
+fn a_waker_that_panics_stops_no_clock() {
+    struct Evil(Chan<()>);
+    impl Wake for Evil {
+        fn wake(self: Arc<Self>) {
+            self.0.close();
+            panic!("an evil waker");
+        }
+    }
+
+    in_own_process("a_waker_that_panics_stops_no_clock", || {
+        let (before, woken, c) = (timeout(HOUR), Chan::new(), Chan::<u8>::new());
+        let waker = Waker::from(Arc::new(Evil(woken.clone())));
+        let mut waiting = pin!(async {
+            select! { _ = c.get() => (), timeout(5 * MS) => () }
+        });
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        woken.join_blocking();
+
+        let (start, later) = (Instant::now(), timeout(50 * MS));
+        assert_eq!(later.get_timeout(10_000 * MS), Err(GetTimeoutError::Closed));
+        assert!(start.elapsed() >= 50 * MS && later.close_reason().is_none());
+        assert!(!before.is_closed());
+        run(waiting);
     });
 }
 
