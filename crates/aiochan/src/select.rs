@@ -2,12 +2,15 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::panic::resume_unwind;
 use std::pin::Pin;
+use std::thread;
 use std::time::Duration;
 
 use crate::chan::Chan;
 use crate::error::PutError;
 use crate::op::{Get, Put};
+use crate::panics::{Caught, discard};
 use crate::race::{Entry, Race};
 
 /// Several gets and puts of which exactly one takes effect, for a number of arms that is known at
@@ -140,6 +143,18 @@ impl<'a, T: Send> Select<'a, T> {
             Race::new(&mut entries(&mut self.arms), self.priority).try_now();
         }
         self.end()
+    }
+
+    /// As awaiting it, but a panic of whoever the winning arm meets comes beside what the select came to.
+    pub(crate) async fn caught(mut self) -> (Selected<T>, thread::Result<()>) {
+        let race = Caught::new(Race::new(&mut entries(&mut self.arms), self.priority)).await;
+        match (self.end(), race) {
+            (Ok(selected), race) => (selected, race),
+            (Err(unselected), race) => {
+                discard(unselected);
+                resume_unwind(race.expect_err("one arm of a select has won"));
+            }
+        }
     }
 
     fn end(self) -> Result<Selected<T>, Unselected<T>> {
