@@ -62,12 +62,33 @@ pub(crate) fn cause(panic: Box<dyn Any + Send>) -> Reason {
 }
 
 /// `value` with `f` of it. If that panics `value` is dropped first, and the panic goes on.
-pub(crate) fn along<T, R>(value: T, f: impl FnOnce(&T) -> R) -> (T, R) {
-    match caught(|| f(&value)) {
+pub(crate) fn along<T, R>(mut value: T, f: impl FnOnce(&mut T) -> R) -> (T, R) {
+    match caught(|| f(&mut value)) {
         Ok(result) => (value, result),
         Err(panic) => {
             discard(value);
             resume_unwind(panic);
+        }
+    }
+}
+
+/// `f` of `value`, which is dropped then, also by a panic; or the first panic of both.
+pub(crate) fn last_use<T, R>(mut value: T, f: impl FnOnce(&mut T) -> R) -> thread::Result<R> {
+    let result = caught(|| f(&mut value));
+    first_panic(result, caught(|| drop(value)))
+}
+
+/// What something came to whose remains have been dropped since.
+fn first_panic<R>(result: thread::Result<R>, dropped: thread::Result<()>) -> thread::Result<R> {
+    match (result, dropped) {
+        (Ok(output), Err(panic)) => {
+            discard(output);
+            Err(panic)
+        }
+        (result, Ok(())) => result,
+        (Err(first), Err(second)) => {
+            mem::forget(second);
+            Err(first)
         }
     }
 }
@@ -128,17 +149,6 @@ impl<F: Future> Future for Caught<F> {
             Ok(poll) => Ok(ready!(poll)),
             Err(panic) => Err(panic),
         };
-        let dropped = caught(|| future.set(None));
-        Poll::Ready(match (result, dropped) {
-            (Ok(output), Err(panic)) => {
-                discard(output);
-                Err(panic)
-            }
-            (result, Ok(())) => result,
-            (Err(first), Err(second)) => {
-                mem::forget(second);
-                Err(first)
-            }
-        })
+        Poll::Ready(first_panic(result, caught(|| future.set(None))))
     }
 }
