@@ -2,12 +2,14 @@
 
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
+use std::panic::resume_unwind;
 use std::pin::pin;
 use std::task::Poll;
 
 use crate::chan::Chan;
 use crate::feed::Feed;
 use crate::output::{Origins, Output, endings, start_worker};
+use crate::panics::Caught;
 
 impl<T: Send + 'static> Chan<T> {
     /// A stage written by hand: `f` is given this channel and a [`Feed`] of the output, and gets and puts
@@ -80,20 +82,23 @@ where
     }
     let mut closed = pin!(out.chan().closed());
     let mut drained = pin!(out.chan().join());
-    let mut work = pin!(f(out.clone()));
-    poll_fn(|cx| {
-        if work.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
+    let mut work = pin!(Caught::new(f(out.clone())));
+    let ended = poll_fn(|cx| {
+        if let Poll::Ready(ended) = work.as_mut().poll(cx) {
+            return Poll::Ready(ended);
         }
         if !out.chan().is_closed() && closed.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
         // If it waits to put and nobody can get any more, it learns now that this has failed. A put of its
         // own that is taken wakes it; if those of others are left, the last of them does.
-        if work.as_mut().poll(cx).is_ready() || out.chan().stats().parked_puts == 0 {
-            return Poll::Ready(());
+        match work.as_mut().poll(cx) {
+            Poll::Pending if out.chan().stats().parked_puts == 0 => Poll::Ready(Ok(())),
+            Poll::Pending => drained.as_mut().poll(cx).map(Ok),
+            ended => ended,
         }
-        drained.as_mut().poll(cx)
-    })
-    .await;
+    });
+    if let Err(panic) = ended.await {
+        resume_unwind(panic);
+    }
 }

@@ -1,12 +1,12 @@
 //! Bridges between channels and blocking code: queues of other kinds, and iterators that block.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread::{self, JoinHandle};
+use std::panic::resume_unwind;
+use std::thread::JoinHandle;
 
 use crate::buffer::Buf;
 use crate::chan::Chan;
 use crate::output::Output;
-use crate::panics::cause;
+use crate::panics::{caught, cause, last_use};
 use crate::spawn::Surroundings;
 
 impl<T: Send + 'static> Chan<T> {
@@ -37,8 +37,11 @@ impl<T: Send + 'static> Chan<T> {
         &self,
         send: impl FnMut(T) -> Result<(), E> + Send + 'static,
     ) -> JoinHandle<Result<(), E>> {
-        let (values, here) = (self.clone(), Surroundings::here());
-        thread::spawn(move || here.enter(|| values.iter().try_for_each(send)))
+        let values = self.clone();
+        Surroundings::here().thread("aiochan-to-queue", move || {
+            last_use(send, |send| values.iter().try_for_each(send))
+                .unwrap_or_else(|panic| resume_unwind(panic))
+        })
     }
 }
 
@@ -74,16 +77,15 @@ where
     I::Item: Send + 'static,
 {
     let c = Chan::builder().buffer(buffer).build();
-    let (out, here) = (Output::new(&c, false), Surroundings::here());
-    thread::spawn(move || {
-        let pour = || {
-            let mut iter = iter.into_iter();
+    let out = Output::new(&c, false);
+    Surroundings::here().thread("aiochan-from-iter", move || {
+        let pour = |iter: &mut I::IntoIter| {
             while !out.feed().chan().is_closed()
                 && let Some(item) = iter.next()
                 && out.feed().put_blocking(item).is_ok()
             {}
         };
-        match catch_unwind(AssertUnwindSafe(|| here.enter(pour))) {
+        match caught(|| iter.into_iter()).and_then(|iter| last_use(iter, pour)) {
             Ok(()) => out.end(None),
             Err(panic) => out.fail(cause(panic)),
         }

@@ -1,5 +1,6 @@
 //! `distribute`: each value for one of several channels, whichever can take it first.
 
+use std::any::Any;
 use std::borrow::Borrow;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -127,8 +128,7 @@ async fn closed<T>(out: &Feed<T>) -> &Feed<T> {
     out
 }
 
-/// Puts the value into an out that can take it at once. One whose consumer panics over it has had it, and is
-/// closed with the cause.
+/// Puts the value into an out that can take it at once.
 fn try_each<T>(outs: &[&Feed<T>], mut value: T) -> Result<(), T> {
     let first = fastrand::usize(..outs.len().max(1));
     for out in outs[first..].iter().chain(&outs[..first]) {
@@ -136,13 +136,18 @@ fn try_each<T>(outs: &[&Feed<T>], mut value: T) -> Result<(), T> {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => value = error.into_inner(),
             Err(panic) => {
-                let reason = cause(panic);
-                discard(caught(|| out.chan().close_as(Some(reason))));
+                fail(out, panic);
                 return Ok(());
             }
         }
     }
     Err(value)
+}
+
+/// Closes an out whose consumer has panicked over a value, which it has had. That is nobody else's concern.
+fn fail<T>(out: &Feed<T>, panic: Box<dyn Any + Send>) {
+    let reason = cause(panic);
+    discard(caught(|| out.chan().close_as(Some(reason))));
 }
 
 /// Puts the value into one of the outs, unless all are closed.
@@ -153,7 +158,11 @@ async fn put_in_one<T: Clone + Send>(mut outs: Vec<&Feed<T>>, mut value: T) {
             .iter()
             .zip(copies)
             .fold(Select::new(), |all, (out, copy)| all.put(out.chan(), copy));
-        let Selected { index, outcome, .. } = select.await;
+        let (Selected { index, outcome, unsent }, met) = select.caught().await;
+        if let Err(panic) = met {
+            unsent.into_iter().for_each(discard);
+            return fail(outs[index], panic);
+        }
         match outcome {
             Outcome::Put(Err(PutError(back))) => value = back,
             _ => return,

@@ -12,6 +12,9 @@ pub trait Executor: Send + Sync + 'static {
     /// It is called wherever something wakes the task: on any thread, perhaps from inside of a channel's
     /// operation, though never under a lock. So it should only queue the task and see to it that somebody
     /// looks there.
+    ///
+    /// It should not panic: that cancels the task, and goes on in whoever has woken it. When it cannot take
+    /// tasks any more, let it drop them.
     fn schedule(&self, task: Runnable);
 }
 
@@ -19,8 +22,8 @@ pub trait Executor: Send + Sync + 'static {
 pub struct Runnable(pub(crate) async_task::Runnable);
 
 impl Runnable {
-    /// Polls the task once. It does not return if the task panics: the panic goes on in whoever awaits the
-    /// task's handle.
+    /// Polls the task once. It does not panic if the task does: that panic goes on in whoever awaits the task's
+    /// handle, or ends there if nobody does.
     pub fn run(self) {
         self.0.run();
     }
@@ -37,7 +40,12 @@ thread_local! {
 }
 
 /// Runs `f`; what is spawned meanwhile on this thread, by [`go`](crate::go) or by a flow, a pipe, a
-/// [`Dup`](crate::Dup) or a [`Pub`](crate::Pub) that starts its worker, runs on `executor`.
+/// [`Dup`](crate::Dup) or a [`Pub`](crate::Pub) that starts its worker, runs on `executor`. In the destructor of a
+/// thread-local it may have no effect: then they run where they else would.
+///
+/// Inside of it time is the system's, also in a tokio runtime: [`timeout`](crate::timeout) and so on follow neither
+/// that runtime's clock nor its pauses. A task reads the clock of where it is run, so whoever runs tasks in a tokio
+/// runtime enters this around [`Runnable::run`].
 ///
 /// # Examples
 /// ```
@@ -50,7 +58,8 @@ thread_local! {
 ///
 /// impl Executor for ByHand {
 ///     fn schedule(&self, task: Runnable) {
-///         self.0.try_put(task).unwrap();
+///         // Refused by a queue that is closed, the task is dropped: that cancels it.
+///         drop(self.0.try_put(task));
 ///     }
 /// }
 ///
@@ -65,14 +74,15 @@ pub fn with_executor<R>(executor: &Arc<dyn Executor>, f: impl FnOnce() -> R) -> 
     struct Leave(Option<Arc<dyn Executor>>);
     impl Drop for Leave {
         fn drop(&mut self) {
-            ENTERED.set(self.0.take());
+            let _ = ENTERED.try_with(|entered| entered.replace(self.0.take()));
         }
     }
-    let _leave = Leave(ENTERED.replace(Some(executor.clone())));
+    let before = ENTERED.try_with(|entered| entered.replace(Some(executor.clone())));
+    let _leave = Leave(before.ok().flatten());
     f()
 }
 
-/// The executor that this thread is inside of.
+/// The executor that this thread is inside of; none when the thread is about to end.
 pub(crate) fn entered() -> Option<Arc<dyn Executor>> {
-    ENTERED.with_borrow(Clone::clone)
+    ENTERED.try_with(|entered| entered.borrow().clone()).ok().flatten()
 }

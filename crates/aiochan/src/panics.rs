@@ -6,7 +6,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Wake, Waker, ready};
 use std::{mem, thread};
 
 use pin_project_lite::pin_project;
@@ -27,6 +27,30 @@ pub(crate) fn discard<T>(value: T) {
     }
 }
 
+/// Wakes `waker`, and panics neither then nor when it is dropped: for those who have others to wake.
+pub(crate) fn calm(waker: &Waker) -> Waker {
+    Waker::from(Arc::new(Calm(Some(waker.clone()))))
+}
+
+/// It is there until it is dropped.
+struct Calm(Option<Waker>);
+
+impl Wake for Calm {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        discard(caught(|| self.0.as_ref().map(Waker::wake_by_ref)));
+    }
+}
+
+impl Drop for Calm {
+    fn drop(&mut self) {
+        discard(self.0.take());
+    }
+}
+
 /// The reason that a panic is.
 pub(crate) fn cause(panic: Box<dyn Any + Send>) -> Reason {
     if let Some(reason) = panic.downcast_ref::<Reason>() {
@@ -38,12 +62,33 @@ pub(crate) fn cause(panic: Box<dyn Any + Send>) -> Reason {
 }
 
 /// `value` with `f` of it. If that panics `value` is dropped first, and the panic goes on.
-pub(crate) fn along<T, R>(value: T, f: impl FnOnce(&T) -> R) -> (T, R) {
-    match caught(|| f(&value)) {
+pub(crate) fn along<T, R>(mut value: T, f: impl FnOnce(&mut T) -> R) -> (T, R) {
+    match caught(|| f(&mut value)) {
         Ok(result) => (value, result),
         Err(panic) => {
             discard(value);
             resume_unwind(panic);
+        }
+    }
+}
+
+/// `f` of `value`, which is dropped then, also by a panic; or the first panic of both.
+pub(crate) fn last_use<T, R>(mut value: T, f: impl FnOnce(&mut T) -> R) -> thread::Result<R> {
+    let result = caught(|| f(&mut value));
+    first_panic(result, caught(|| drop(value)))
+}
+
+/// What something came to whose remains have been dropped since.
+fn first_panic<R>(result: thread::Result<R>, dropped: thread::Result<()>) -> thread::Result<R> {
+    match (result, dropped) {
+        (Ok(output), Err(panic)) => {
+            discard(output);
+            Err(panic)
+        }
+        (result, Ok(())) => result,
+        (Err(first), Err(second)) => {
+            mem::forget(second);
+            Err(first)
         }
     }
 }
@@ -104,17 +149,6 @@ impl<F: Future> Future for Caught<F> {
             Ok(poll) => Ok(ready!(poll)),
             Err(panic) => Err(panic),
         };
-        let dropped = caught(|| future.set(None));
-        Poll::Ready(match (result, dropped) {
-            (Ok(output), Err(panic)) => {
-                discard(output);
-                Err(panic)
-            }
-            (result, Ok(())) => result,
-            (Err(first), Err(second)) => {
-                mem::forget(second);
-                Err(first)
-            }
-        })
+        Poll::Ready(first_panic(result, caught(|| future.set(None))))
     }
 }

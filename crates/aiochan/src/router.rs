@@ -256,7 +256,7 @@ where
             self.put = None;
         }
         let value = ready!(Pin::new(&mut self.inp).poll_next(cx));
-        self.value = value.map(|value| along(value, &mut self.topic_fn));
+        self.value = value.map(|value| along(value, |value| (self.topic_fn)(value)));
         Poll::Ready(self.value.is_some())
     }
 

@@ -9,6 +9,7 @@ use crate::buffer::{BoxIter, Buf};
 use crate::effects::{self, Effects};
 use crate::error::{TryGetError, TryPutError};
 use crate::lock::{Guard, Lock};
+use crate::panics::along;
 use crate::state::{Reason, Side, State, Step, Turn, sketch};
 use crate::sync::{AtomicU32, Ordering};
 use crate::waiter::{Receipt, Waiter, Wake};
@@ -361,14 +362,16 @@ impl<T> Shared<T> {
     fn use_turn_noting(&self, turn: Turn<T>) -> Option<(T, Option<Receipt>)> {
         match turn {
             Turn::Copy(copies) => Some((copies(), None)),
-            Turn::Pull(mut iter) => {
+            Turn::Pull(iter) => {
                 let mut back = BringBack { shared: self, iter: None };
-                let item = iter.next();
+                let (iter, item) = along(iter, |iter| iter.next());
+                let mut ended = Some(iter);
                 if item.is_some() {
-                    back.iter = Some(iter);
+                    back.iter = ended.take();
                 }
                 let (receipt, fx) = back.bring();
-                self.keeping(item, receipt, fx).map(|item| (item, Some(receipt)))
+                let (_, item) = along(ended, |_| self.keeping(item, receipt, fx));
+                item.map(|item| (item, Some(receipt)))
             }
             Turn::Ended => None,
         }

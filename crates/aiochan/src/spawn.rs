@@ -6,13 +6,13 @@ use std::future::{Future, poll_fn};
 use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::thread::{self, JoinHandle};
 
 use crate::block::{block_on, in_task};
 use crate::chan::Chan;
 use crate::executor::{Executor, Runnable, entered, with_executor};
-use crate::panics::{Caught, caught, discard};
+use crate::panics::{Caught, calm, discard};
 
 /// Spawns a task, which runs by itself from now on.
 ///
@@ -42,6 +42,7 @@ use crate::panics::{Caught, caught, discard};
 /// assert_eq!(c.get_blocking(), Some("hello"));
 /// assert_eq!(aiochan::run(task), 42);
 /// ```
+#[doc(alias = "spawn")]
 pub fn go<F>(future: F) -> Task<F::Output>
 where
     F: Future + Send + 'static,
@@ -64,7 +65,8 @@ where
 ///
 /// Inside a tokio runtime it may never return, and so may the other verbs that block, and iterating over a
 /// channel: what is waited for may need the thread, and what is spawned here is woken only when the task
-/// that blocks lets go. There use `tokio::task::block_in_place` or `spawn_blocking` around it.
+/// that blocks lets go. There use `tokio::task::block_in_place` or `spawn_blocking` around it. A runtime of one
+/// thread stands still meanwhile, its clock too, so only `spawn_blocking` helps there.
 ///
 /// # Panics
 /// If it has to wait inside a task of the built-in executor: await it there instead.
@@ -78,11 +80,17 @@ where
 /// });
 /// assert_eq!(got, Some(1));
 /// ```
+#[doc(alias = "block_on")]
 pub fn run<F: Future>(future: F) -> F::Output {
     block_on(pin!(future))
 }
 
 /// Runs a future to its end on a thread of its own. Join the handle for the result, or the panic.
+///
+/// It is inside of what surrounds the call: the executor of [`with_executor`](crate::with_executor), and a tokio
+/// runtime of several threads, with the feature `tokio`. When that is shut down its tasks and its clock are gone,
+/// for this thread too. A runtime of a single thread is not entered: it could wait for nothing while that thread
+/// joins the handle. Tasks and time are the built-in executor's then, and what needs tokio panics.
 ///
 /// # Panics
 /// If the thread cannot be started.
@@ -100,8 +108,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let here = Surroundings::here();
-    thread::spawn(move || here.enter(|| run(future)))
+    Surroundings::here().that_go_on().thread("aiochan-run", || run(future))
 }
 
 /// Lets other tasks of the executor run, then goes on.
@@ -112,6 +119,7 @@ where
 /// aiochan::nop().await;
 /// # });
 /// ```
+#[doc(alias = "yield_now")]
 pub async fn nop() {
     let mut yielded = false;
     poll_fn(|cx| {
@@ -134,7 +142,7 @@ enum Kind<T> {
     #[cfg(feature = "tokio")]
     Tokio(tokio::task::JoinHandle<T>),
     /// It is there until it is dropped.
-    Own(Option<async_task::Task<Ended<T>>>),
+    Own(Option<async_task::FallibleTask<Ended<T>>>),
 }
 
 impl<T: Send + 'static> Task<T> {
@@ -146,12 +154,12 @@ impl<T: Send + 'static> Task<T> {
         let ended = async { Ended(Some(caught.await)) };
         let (runnable, task) = async_task::spawn(ended, schedule);
         runnable.schedule();
-        Self(Kind::Own(Some(task)))
+        Self(Kind::Own(Some(task.fallible())))
     }
 }
 
-// User code must not panic where `async-task` runs it, for that aborts the process: hence these two, and
-// `Caught`.
+// User code must not panic where `async-task` runs it, for that aborts the process: hence this, `Caught` and
+// `calm`.
 
 /// How a task has ended. If nobody wants to know, that is dropped in peace.
 struct Ended<T>(Option<thread::Result<T>>);
@@ -161,15 +169,6 @@ impl<T> Drop for Ended<T> {
         if let Some(result) = self.0.take() {
             discard(result);
         }
-    }
-}
-
-/// Who awaits a task.
-struct Awaiting(Waker);
-
-impl Wake for Awaiting {
-    fn wake(self: Arc<Self>) {
-        discard(caught(|| self.0.wake_by_ref()));
     }
 }
 
@@ -189,7 +188,7 @@ impl<T> Task<T> {
         match &self.0 {
             #[cfg(feature = "tokio")]
             Kind::Tokio(task) => task.is_finished(),
-            Kind::Own(task) => task.as_ref().is_none_or(async_task::Task::is_finished),
+            Kind::Own(task) => task.as_ref().is_none_or(async_task::FallibleTask::is_finished),
         }
     }
 
@@ -218,7 +217,8 @@ impl<T> Future for Task<T> {
     type Output = T;
 
     /// # Panics
-    /// With the task's own panic, or when its runtime was shut down before the task had ended.
+    /// With the task's own panic, or when its runtime was shut down, or its [`Runnable`] dropped, before the task
+    /// had ended.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         match &mut self.0 {
             #[cfg(feature = "tokio")]
@@ -226,24 +226,28 @@ impl<T> Future for Task<T> {
                 Ok(output) => output,
                 Err(error) => match error.try_into_panic() {
                     Ok(panic) => resume_unwind(panic),
-                    Err(_) => panic!("the runtime was shut down before the task had ended"),
+                    Err(_) => cut_off(),
                 },
             }),
             Kind::Own(task) => {
                 let task = task.as_mut().expect("it is not dropped");
-                let mut ended = if task.is_finished() {
+                let ended = if task.is_finished() {
                     ready!(Pin::new(task).poll(cx))
                 } else {
-                    let waker = Waker::from(Arc::new(Awaiting(cx.waker().clone())));
-                    ready!(Pin::new(task).poll(&mut Context::from_waker(&waker)))
+                    ready!(Pin::new(task).poll(&mut Context::from_waker(&calm(cx.waker()))))
                 };
-                match ended.0.take().expect("it is taken once") {
-                    Ok(output) => Poll::Ready(output),
-                    Err(panic) => resume_unwind(panic),
+                match ended.and_then(|mut ended| ended.0.take()) {
+                    Some(Ok(output)) => Poll::Ready(output),
+                    Some(Err(panic)) => resume_unwind(panic),
+                    None => cut_off(),
                 }
             }
         }
     }
+}
+
+fn cut_off() -> ! {
+    panic!("the runtime was shut down before the task had ended")
 }
 
 impl<T> Drop for Kind<T> {
@@ -308,12 +312,35 @@ pub(crate) struct Surroundings {
 }
 
 impl Surroundings {
+    /// Those of the caller.
     pub(crate) fn here() -> Self {
         Self {
             executor: entered(),
             #[cfg(feature = "tokio")]
             tokio: tokio::runtime::Handle::try_current().ok(),
         }
+    }
+
+    /// Without those that stand still while the caller blocks.
+    fn that_go_on(self) -> Self {
+        #[cfg(feature = "tokio")]
+        {
+            use tokio::runtime::{Handle, RuntimeFlavor};
+            let goes_on = |tokio: &Handle| tokio.runtime_flavor() != RuntimeFlavor::CurrentThread;
+            Self { tokio: self.tokio.filter(goes_on), ..self }
+        }
+        #[cfg(not(feature = "tokio"))]
+        self
+    }
+
+    /// Runs `f` inside of them, on a thread of its own.
+    pub(crate) fn thread<R: Send + 'static>(
+        self,
+        name: &str,
+        f: impl FnOnce() -> R + Send + 'static,
+    ) -> JoinHandle<R> {
+        let thread = thread::Builder::new().name(name.to_owned());
+        thread.spawn(move || self.enter(f)).expect("a thread can be started")
     }
 
     pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {

@@ -1,9 +1,16 @@
 //! `async_apply`. Each case says which rule of the contract it guards (see `behaviour.rs`).
 
-use std::future::pending;
+#[allow(dead_code)]
+#[path = "behaviour/watch.rs"]
+mod watch;
+
+use std::future::{Future, pending};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use aiochan::{Chan, Panicked, from_range, go, run};
+use watch::in_own_process;
 
 /// The end of the future that holds it.
 struct Guard(Chan<()>);
@@ -113,6 +120,31 @@ fn a_panic_closes_the_output() {
         let reason = out.close_reason().unwrap();
         assert_eq!(reason.downcast_ref::<Panicked>().unwrap().message(), message);
     }
+}
+
+/// 5, user code may panic: what a panic drops may panic as well, and the first one is the reason.
+#[test]
+fn two_panics_at_once() {
+    struct Evil;
+
+    impl Future for Evil {
+        type Output = ();
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+            panic!("an evil future");
+        }
+    }
+
+    impl Drop for Evil {
+        fn drop(&mut self) {
+            panic!("nor dropped");
+        }
+    }
+
+    in_own_process("two_panics_at_once", || {
+        let c = from_range(0..).async_apply::<u8, _, _>(|_, _| Evil).chan();
+        assert_eq!(c.get_blocking(), None);
+        assert_eq!(c.close_reason().unwrap().to_string(), "a stage panicked: an evil future");
+    });
 }
 
 /// 6: a consumer that goes away ends it, though it waits for its input for ever. 1, conservation: what

@@ -1,10 +1,15 @@
 //! Bridges to blocking code. Each case says which rule of the contract it guards (see `behaviour.rs`).
 
+#[allow(dead_code)]
+#[path = "behaviour/watch.rs"]
+mod watch;
+
 use std::iter;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvError, SendError};
 
 use aiochan::{Buf, Chan, Panicked, from_blocking_iter, from_range, go, run};
+use watch::in_own_process;
 
 /// 1, conservation, and 3, order: everything arrives, in order, through queues that wait.
 #[test]
@@ -97,6 +102,16 @@ fn an_iterator_that_panics() {
     assert_eq!(reason.downcast_ref::<Panicked>().unwrap().message(), "no more than two");
 }
 
+/// Their threads can be told apart.
+#[test]
+fn threads_have_names() {
+    let name = || std::thread::current().name().map(str::to_owned);
+    let from = from_blocking_iter(iter::repeat_with(name), 0);
+    assert_eq!(from.get_blocking().flatten().as_deref(), Some("aiochan-from-iter"));
+    let to = from_range(0..).to_queue(move |_| name().map_or(Ok(()), Err));
+    assert_eq!(to.join().unwrap(), Err("aiochan-to-queue".to_owned()));
+}
+
 /// 6: the same where it is only about to be made an iterator.
 #[test]
 fn an_iterator_that_panics_at_once() {
@@ -111,6 +126,37 @@ fn an_iterator_that_panics_at_once() {
     let c = from_blocking_iter(Broken, 0);
     assert_eq!(c.get_blocking(), None);
     assert_eq!(c.close_reason().unwrap().to_string(), "a stage panicked: broken");
+}
+
+/// It can neither be used nor dropped.
+struct Evil;
+
+impl Iterator for Evil {
+    type Item = u8;
+    fn next(&mut self) -> Option<u8> {
+        panic!("an evil iterator");
+    }
+}
+
+impl Drop for Evil {
+    fn drop(&mut self) {
+        panic!("nor dropped");
+    }
+}
+
+/// 5, user code may panic: what a panic drops may panic as well, and the first one is told.
+#[test]
+fn two_panics_at_once() {
+    in_own_process("two_panics_at_once", || {
+        let c = from_blocking_iter(Evil, 0);
+        assert_eq!(c.get_blocking(), None);
+        assert_eq!(c.close_reason().unwrap().to_string(), "a stage panicked: an evil iterator");
+
+        let mut evil = Evil;
+        let thread = from_range(0..).to_queue(move |_| evil.next().map(drop).ok_or(()));
+        let panic = thread.join().unwrap_err();
+        assert_eq!(panic.downcast_ref::<&str>(), Some(&"an evil iterator"));
+    });
 }
 
 /// Something to produce from the other side, one item each time it is asked.

@@ -11,10 +11,14 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::available_parallelism;
+use std::thread::{self, available_parallelism};
+use std::time::Duration;
 
-use aiochan::{Chan, Task, from_range, go, nop, run, select_blocking};
-use watch::{in_own_process, wait_until};
+use aiochan::{
+    Chan, Executor, Runnable, Task, from_range, go, nop, run, run_in_thread, select_blocking,
+    timeout, with_executor,
+};
+use watch::{in_own_process, wait_until, watched};
 
 /// Its `Drop` panics, once it has said so.
 struct Bomb(Arc<AtomicBool>);
@@ -188,4 +192,73 @@ fn blocking_verbs_that_need_not_block() {
     let thread = run(go(async move { values.to_queue(move |n| out.put_blocking(n)) }));
     c.close();
     assert_eq!(thread.join().unwrap(), Ok::<(), aiochan::PutError<u32>>(()));
+}
+
+/// Hands over its tasks.
+struct Queue(Chan<Runnable>);
+
+impl Executor for Queue {
+    fn schedule(&self, task: Runnable) {
+        drop(self.0.try_put(task));
+    }
+}
+
+fn queue() -> (Arc<dyn Executor>, Chan<Runnable>) {
+    let tasks = Chan::unbounded();
+    (Arc::new(Queue(tasks.clone())), tasks)
+}
+
+/// 5: a task that panics does not disturb who runs it. 6: one that is never run says so.
+#[test]
+fn tasks_of_an_executor_of_ones_own() {
+    let (executor, tasks) = queue();
+    let task = with_executor(&executor, || go(async { panic!("in the task") }));
+    tasks.try_get().unwrap().run();
+    assert_eq!(panics(|| run(task)), "in the task");
+
+    let task = with_executor(&executor, || go(pending::<()>()));
+    drop(tasks.try_get());
+    assert_eq!(panics(|| run(task)), "the runtime was shut down before the task had ended");
+}
+
+/// 5: where little is left of a thread, tasks and stages can be started still.
+#[test]
+fn starting_as_a_thread_ends() {
+    struct Late;
+    static STARTED: AtomicBool = AtomicBool::new(false);
+
+    impl Drop for Late {
+        fn drop(&mut self) {
+            let starts: [fn(); 4] = [
+                || drop(go(async {})),
+                || drop(Chan::<u8>::new().dup().tap()),
+                || drop(Chan::<u8>::new().map(|n| n).chan()),
+                || with_executor(&queue().0, || ()),
+            ];
+            let all = starts.map(|start| catch_unwind(start).is_ok());
+            STARTED.store(all == [true; 4], Ordering::SeqCst);
+        }
+    }
+
+    thread_local!(static LATE: Late = const { Late });
+    let first_of_all = || LATE.with(|_| run(go(async {})));
+    thread::spawn(first_of_all).join().unwrap();
+    assert!(STARTED.load(Ordering::SeqCst));
+}
+
+/// 6, no hang: a thread of its own needs nothing of a runtime whose only thread waits for it.
+#[test]
+fn a_thread_beside_a_runtime_of_one_thread() {
+    watched("a_thread_beside_a_runtime_of_one_thread", || {
+        let tokio = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let name = tokio.block_on(async {
+            let thread = run_in_thread(async {
+                timeout(Duration::from_millis(1)).get().await;
+                go(async {}).await;
+                thread::current().name().map(str::to_owned)
+            });
+            thread.join().unwrap()
+        });
+        assert_eq!(name.as_deref(), Some("aiochan-run"));
+    });
 }

@@ -2,9 +2,18 @@
 //! contract it guards (see `behaviour.rs`). What is exact is tested on tokio's paused clock, where time
 //! passes only when everything waits for it; on real time only what must hold on a slow machine too.
 
+#[allow(dead_code)]
+#[path = "behaviour/watch.rs"]
+mod watch;
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use aiochan::{Chan, after, run, select, tick_tock, tick_tock_at, timeout};
+use aiochan::{Chan, GetTimeoutError, after, run, select, tick_tock, tick_tock_at, timeout};
+use watch::in_own_process;
 
 const MS: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -136,6 +145,34 @@ fn the_timeout_arm_of_a_select() {
     });
 }
 
+/// 5, user code may panic: what a timer wakes does not stop the clock for others.
+#[test]
+fn a_waker_that_panics_stops_no_clock() {
+    struct Evil(Chan<()>);
+    impl Wake for Evil {
+        fn wake(self: Arc<Self>) {
+            self.0.close();
+            panic!("an evil waker");
+        }
+    }
+
+    in_own_process("a_waker_that_panics_stops_no_clock", || {
+        let (before, woken, c) = (timeout(HOUR), Chan::new(), Chan::<u8>::new());
+        let waker = Waker::from(Arc::new(Evil(woken.clone())));
+        let mut waiting = pin!(async {
+            select! { _ = c.get() => (), timeout(5 * MS) => () }
+        });
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        woken.join_blocking();
+
+        let (start, later) = (Instant::now(), timeout(50 * MS));
+        assert_eq!(later.get_timeout(10_000 * MS), Err(GetTimeoutError::Closed));
+        assert!(start.elapsed() >= 50 * MS && later.close_reason().is_none());
+        assert!(!before.is_closed());
+        run(waiting);
+    });
+}
+
 /// The example, for its bucket.
 #[cfg(feature = "tokio")]
 #[allow(dead_code)]
@@ -146,7 +183,7 @@ mod rate_limiter;
 mod on_tokios_clock {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use aiochan::{Select, go, nop};
+    use aiochan::{Executor, Runnable, Select, go, nop, with_executor};
     use tokio::time::{Instant as Clock, advance, sleep};
 
     use super::*;
@@ -302,6 +339,29 @@ mod on_tokios_clock {
         for (n, c) in (1..).zip(&all) {
             c.closed().await;
             assert_eq!(start.elapsed(), n * MS);
+        }
+    }
+
+    /// Inside of `with_executor` it is the system's clock, for the first tick as for the others.
+    #[tokio::test(start_paused = true)]
+    async fn an_executor_of_ones_own_has_the_systems_clock() {
+        struct Elsewhere(Chan<Runnable>);
+
+        impl Executor for Elsewhere {
+            fn schedule(&self, task: Runnable) {
+                drop(self.0.try_put(task));
+            }
+        }
+
+        let tasks = Chan::unbounded();
+        let elsewhere: Arc<dyn Executor> = Arc::new(Elsewhere(tasks.clone()));
+        std::thread::spawn(move || tasks.into_iter().for_each(Runnable::run));
+        advance(HOUR).await;
+        let start = Instant::now();
+        let ticks = with_executor(&elsewhere, || tick_tock(5 * MS));
+        for _ in 0..3 {
+            let (n, time) = ticks.get_timeout(10_000 * MS).unwrap();
+            assert!(time >= start + n as u32 * 5 * MS && time <= Instant::now());
         }
     }
 

@@ -2,13 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::{self, JoinHandle};
 
 use aiochan::{Chan, PutError, TryGetError};
 
 use crate::driver::{Await, Callback, Driver, Droppable, assert_idle};
 use crate::task::{Task, evil_waker, panics, parked, ready};
+use crate::watch::in_own_process;
 
 corpus! {
     all: [
@@ -31,6 +32,7 @@ corpus! {
         several_threads_share_the_items,
         everybody_is_told_of_the_end,
         an_item_whose_getter_panicked_is_still_there,
+        two_panics_of_an_iterator_at_once,
         the_last_handle_may_go_while_another_pulls,
     ]
 }
@@ -296,4 +298,44 @@ fn the_last_handle_may_go_while_another_pulls() {
     }
     assert_eq!(first.join().unwrap(), Some(0));
     assert_eq!(queued.map(|get| get.finish()), [Some(1), None]);
+}
+
+/// Rule 5: what a panic drops may panic as well, be it that of the iterator or of who waits for its end.
+fn two_panics_of_an_iterator_at_once() {
+    /// It cannot be dropped.
+    struct Evil<F>(F);
+
+    impl<F: FnMut() -> Option<u32>> Iterator for Evil<F> {
+        type Item = u32;
+        fn next(&mut self) -> Option<u32> {
+            self.0()
+        }
+    }
+
+    impl<F> Drop for Evil<F> {
+        fn drop(&mut self) {
+            panic!("an evil iterator");
+        }
+    }
+
+    in_own_process("source::alone::two_panics_of_an_iterator_at_once", || {
+        let c = Chan::from_iter(Evil(|| panic!("it fails")));
+        assert_eq!(panics(|| c.try_get()), "it fails");
+        assert_eq!(c.try_get(), Err(TryGetError::Closed));
+
+        let (own, waits) = (Arc::new(OnceLock::<Chan<u32>>::new()), Arc::new(Mutex::new(None)));
+        let c = Chan::from_iter(Evil({
+            let (own, waits) = (own.clone(), waits.clone());
+            move || {
+                let c = own.get().unwrap().clone();
+                *waits.lock().unwrap() = Some(parked(async move { c.get().await }, &evil_waker()));
+                None
+            }
+        }));
+        own.set(c.clone()).unwrap();
+        assert_eq!(panics(|| c.try_get()), "an evil waker");
+        assert_eq!(c.try_get(), Err(TryGetError::Closed));
+        let get = waits.lock().unwrap().take().unwrap();
+        assert_eq!(Task::start(get).finish(), None);
+    });
 }

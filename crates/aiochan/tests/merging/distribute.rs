@@ -26,6 +26,7 @@ cases! {
     a_function_that_panics_closes_the_outs_with_the_cause
     a_clone_that_panics_closes_the_outs_with_the_cause
     a_consumer_that_panics_ends_its_out_only
+    a_consumer_that_panics_while_a_value_waits_ends_its_out_only
     two_panics_at_once_close_the_outs
     it_runs_on_tokio
 }
@@ -205,6 +206,32 @@ fn a_consumer_that_panics_ends_its_out_only() {
     assert_eq!((rest(&a), panicked(&a).as_str()), (vec![], "its own problem"));
     source.close();
     assert_eq!((rest(&b), reason(&b)), (vec![], None));
+}
+
+/// The same where the consumer comes when there was nobody at first, while the value is cloned to wait.
+fn a_consumer_that_panics_while_a_value_waits_ends_its_out_only() {
+    struct Late(u32, Option<Chan<Late>>);
+
+    impl Clone for Late {
+        fn clone(&self) -> Self {
+            if let Some(out) = &self.1 {
+                out.get_with(|_| panic!("its own problem")).unwrap();
+            }
+            Self(self.0, None)
+        }
+    }
+
+    let (source, [a, b]) = (Chan::new(), [Chan::new(), Chan::new()]);
+    source.distribute([&a, &b]);
+    source.put_blocking(Late(1, Some(a.clone()))).unwrap();
+    aiochan::run(a.closed());
+    assert_eq!(panicked(&a), "its own problem");
+    for n in 2..5 {
+        source.put_blocking(Late(n, None)).unwrap();
+        assert_eq!(b.get_blocking().map(|late| late.0), Some(n));
+    }
+    source.close();
+    assert_eq!((rest(&b).len(), reason(&b)), (0, None));
 }
 
 /// Rule 5: what a panic drops may panic as well, be it a value or what a function has captured.
