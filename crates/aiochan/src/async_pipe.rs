@@ -110,7 +110,7 @@ where
             room: n.saturating_add(ahead.unwrap_or(n)),
             taken: 0,
             begun: None,
-            slots: Slots::new(n),
+            slots: Slots::new(),
             results: Results::new(ordered),
             settling: false,
             load: Load::new(),

@@ -14,6 +14,9 @@ use crate::halves::Receiver;
 use crate::output::{Origins, Output, endings, pour, start_worker};
 use crate::state::Reason;
 
+/// For so many values a group has room from the start.
+const ROOM: usize = 64;
+
 pin_project! {
     /// A lazy chain of operators on the values of a channel, or of any [`Stream`].
     ///
@@ -196,7 +199,16 @@ impl<S: Stream> Flow<S> {
     /// ```
     pub fn group(self, n: usize) -> Flow<impl Stream<Item = Vec<S::Item>>> {
         assert!(n > 0, "a group of no values; give group at least 1");
-        self.with(|stream| stream.chunks(n))
+        self.with(|stream| Gather {
+            stream,
+            gathered: None::<Vec<S::Item>>,
+            add: move |gathered: &mut Option<Vec<S::Item>>, value| {
+                // A group may be meant to be larger than it ever gets, or than memory.
+                let group = gathered.get_or_insert_with(|| Vec::with_capacity(n.min(ROOM)));
+                group.push(value);
+                if group.len() == n { gathered.take() } else { None }
+            },
+        })
     }
 
     /// Groups of consecutive values with the same key, with that key.

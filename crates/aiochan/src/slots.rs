@@ -1,4 +1,4 @@
-//! A bounded set of futures that one task polls, each only when it was woken.
+//! A set of futures that one task polls, each only when it was woken.
 //!
 //! Places are used again, waker and allocation included: that is what `FuturesUnordered`, which
 //! allocates for each future, is slower by.
@@ -21,7 +21,10 @@ pub(crate) struct Slots<F, M> {
     found: Vec<usize>,
     /// The one that is being polled.
     polling: Option<usize>,
-    woken: Arc<Woken>,
+    /// Which have been woken, as many as there are slots.
+    woken: Vec<Arc<Woken>>,
+    /// The task that polls them.
+    task: Arc<AtomicWaker>,
 }
 
 struct Slot<F, M> {
@@ -30,18 +33,17 @@ struct Slot<F, M> {
     waker: Waker,
 }
 
-/// Which futures have been woken.
+/// Which of 64 futures have been woken.
 struct Woken {
     /// One bit each.
-    words: Box<[AtomicU64]>,
-    /// The task that polls them.
-    task: AtomicWaker,
+    bits: AtomicU64,
+    task: Arc<AtomicWaker>,
 }
 
 /// Wakes one future.
 struct SlotWaker {
     woken: Arc<Woken>,
-    index: usize,
+    bit: u64,
 }
 
 impl Wake for SlotWaker {
@@ -50,23 +52,24 @@ impl Wake for SlotWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let (word, bit) = place(self.index);
-        if self.woken.words[word].fetch_or(bit, Ordering::Release) & bit == 0 {
-            self.woken.task.wake();
+        let Self { woken, bit } = &**self;
+        if woken.bits.fetch_or(*bit, Ordering::Release) & bit == 0 {
+            woken.task.wake();
         }
     }
 }
 
-fn place(index: usize) -> (usize, u64) {
-    (index / 64, 1 << (index % 64))
-}
-
 impl<F: Future, M> Slots<F, M> {
-    /// A set of at most `limit` futures.
-    pub(crate) fn new(limit: usize) -> Self {
-        let words = (0..limit.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
-        let woken = Arc::new(Woken { words, task: AtomicWaker::new() });
-        Self { slots: Vec::new(), free: Vec::new(), found: Vec::new(), polling: None, woken }
+    /// An empty set. It takes room as it grows: the limit may be any number.
+    pub(crate) fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            found: Vec::new(),
+            polling: None,
+            woken: Vec::new(),
+            task: Arc::default(),
+        }
     }
 
     /// How many futures are in it.
@@ -104,8 +107,8 @@ impl<F: Future, M> Slots<F, M> {
     /// Finds those that have been woken, for [`poll_woken`](Self::poll_woken); how many. From now on
     /// the task is woken when one of them is.
     pub(crate) fn find_woken(&mut self, cx: &mut Context<'_>) -> u32 {
-        self.woken.task.register(cx.waker());
-        for (word, bits) in self.woken.words.iter().enumerate() {
+        self.task.register(cx.waker());
+        for (word, Woken { bits, .. }) in self.woken.iter().map(Arc::as_ref).enumerate() {
             // The cheap look first: mostly nothing has been woken.
             if bits.load(Ordering::Relaxed) != 0 {
                 let mut bits = bits.swap(0, Ordering::Acquire);
@@ -165,7 +168,12 @@ impl<F: Future, M> Slots<F, M> {
 
     fn add_slot(&mut self) -> usize {
         let index = self.slots.len();
-        let waker = Arc::new(SlotWaker { woken: self.woken.clone(), index }).into();
+        if index / 64 == self.woken.len() {
+            let woken = Woken { bits: AtomicU64::new(0), task: self.task.clone() };
+            self.woken.push(Arc::new(woken));
+        }
+        let woken = self.woken[index / 64].clone();
+        let waker = Arc::new(SlotWaker { woken, bit: 1 << (index % 64) }).into();
         self.slots.push(Slot { future: Box::pin(None), memo: None, waker });
         self.free.push(index);
         index

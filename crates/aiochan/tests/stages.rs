@@ -240,3 +240,15 @@ fn only_what_is_needed_is_taken() {
     assert_eq!(drain(&source.map(|n| n * 2).take(1).chan()), [12]);
     assert_eq!(source.get_blocking(), Some(7));
 }
+
+/// Boundedness: a limit is no more than that, and takes no room by itself.
+#[test]
+fn a_limit_may_be_larger_than_memory() {
+    for n in [1 << 40, usize::MAX] {
+        assert_eq!(drain(&from_range(0..3).group(n).chan()), [vec![0, 1, 2]]);
+        assert_eq!(drain(&from_range(0..3).async_pipe(n, async |n| n).chan()), [0, 1, 2]);
+        let threads = from_range(0..3).parallel_pipe(1, |n| n).ahead(n);
+        assert_eq!(drain(&threads.chan()), [0, 1, 2]);
+    }
+    assert_eq!(drain(&from_range(0..130).group(128).chan()).len(), 2);
+}
