@@ -1,7 +1,7 @@
 //! Bridges between channels and blocking code: queues of other kinds, and iterators that block.
 
 use std::panic::resume_unwind;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use crate::buffer::Buf;
 use crate::chan::Chan;
@@ -37,10 +37,10 @@ impl<T: Send + 'static> Chan<T> {
         &self,
         send: impl FnMut(T) -> Result<(), E> + Send + 'static,
     ) -> JoinHandle<Result<(), E>> {
-        let (values, here) = (self.clone(), Surroundings::here());
-        thread::spawn(move || {
-            let pass_on = || last_use(send, |send| values.iter().try_for_each(send));
-            here.enter(pass_on).unwrap_or_else(|panic| resume_unwind(panic))
+        let values = self.clone();
+        Surroundings::here().thread("aiochan-to-queue", move || {
+            last_use(send, |send| values.iter().try_for_each(send))
+                .unwrap_or_else(|panic| resume_unwind(panic))
         })
     }
 }
@@ -77,15 +77,15 @@ where
     I::Item: Send + 'static,
 {
     let c = Chan::builder().buffer(buffer).build();
-    let (out, here) = (Output::new(&c, false), Surroundings::here());
-    thread::spawn(move || {
+    let out = Output::new(&c, false);
+    Surroundings::here().thread("aiochan-from-iter", move || {
         let pour = |iter: &mut I::IntoIter| {
             while !out.feed().chan().is_closed()
                 && let Some(item) = iter.next()
                 && out.feed().put_blocking(item).is_ok()
             {}
         };
-        match here.enter(|| last_use(caught(|| iter.into_iter())?, pour)) {
+        match caught(|| iter.into_iter()).and_then(|iter| last_use(iter, pour)) {
             Ok(()) => out.end(None),
             Err(panic) => out.fail(cause(panic)),
         }

@@ -100,8 +100,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let here = Surroundings::here();
-    thread::spawn(move || here.enter(|| run(future)))
+    Surroundings::here().thread("aiochan-run", || run(future))
 }
 
 /// Lets other tasks of the executor run, then goes on.
@@ -298,12 +297,23 @@ pub(crate) struct Surroundings {
 }
 
 impl Surroundings {
+    /// Those of the caller.
     pub(crate) fn here() -> Self {
         Self {
             executor: entered(),
             #[cfg(feature = "tokio")]
             tokio: tokio::runtime::Handle::try_current().ok(),
         }
+    }
+
+    /// Runs `f` inside of them, on a thread of its own.
+    pub(crate) fn thread<R: Send + 'static>(
+        self,
+        name: &str,
+        f: impl FnOnce() -> R + Send + 'static,
+    ) -> JoinHandle<R> {
+        let thread = thread::Builder::new().name(name.to_owned());
+        thread.spawn(move || self.enter(f)).expect("a thread can be started")
     }
 
     pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {

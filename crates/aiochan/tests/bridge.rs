@@ -102,6 +102,16 @@ fn an_iterator_that_panics() {
     assert_eq!(reason.downcast_ref::<Panicked>().unwrap().message(), "no more than two");
 }
 
+/// Their threads can be told apart.
+#[test]
+fn threads_have_names() {
+    let name = || std::thread::current().name().map(str::to_owned);
+    let from = from_blocking_iter(iter::repeat_with(name), 0);
+    assert_eq!(from.get_blocking().flatten().as_deref(), Some("aiochan-from-iter"));
+    let to = from_range(0..).to_queue(move |_| name().map_or(Ok(()), Err));
+    assert_eq!(to.join().unwrap(), Err("aiochan-to-queue".to_owned()));
+}
+
 /// 6: the same where it is only about to be made an iterator.
 #[test]
 fn an_iterator_that_panics_at_once() {
