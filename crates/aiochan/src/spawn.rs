@@ -84,6 +84,11 @@ pub fn run<F: Future>(future: F) -> F::Output {
 
 /// Runs a future to its end on a thread of its own. Join the handle for the result, or the panic.
 ///
+/// It is inside of what surrounds the call: the executor of [`with_executor`](crate::with_executor), and a tokio
+/// runtime of several threads, with the feature `tokio`. When that is shut down its tasks and its clock are gone,
+/// for this thread too. A runtime of a single thread is not entered: it could wait for nothing while that thread
+/// joins the handle. Tasks and time are the built-in executor's then, and what needs tokio panics.
+///
 /// # Panics
 /// If the thread cannot be started.
 ///
@@ -100,7 +105,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    Surroundings::here().thread("aiochan-run", || run(future))
+    Surroundings::here().that_go_on().thread("aiochan-run", || run(future))
 }
 
 /// Lets other tasks of the executor run, then goes on.
@@ -304,6 +309,18 @@ impl Surroundings {
             #[cfg(feature = "tokio")]
             tokio: tokio::runtime::Handle::try_current().ok(),
         }
+    }
+
+    /// Without those that stand still while the caller blocks.
+    fn that_go_on(self) -> Self {
+        #[cfg(feature = "tokio")]
+        {
+            use tokio::runtime::{Handle, RuntimeFlavor};
+            let goes_on = |tokio: &Handle| tokio.runtime_flavor() != RuntimeFlavor::CurrentThread;
+            Self { tokio: self.tokio.filter(goes_on), ..self }
+        }
+        #[cfg(not(feature = "tokio"))]
+        self
     }
 
     /// Runs `f` inside of them, on a thread of its own.

@@ -11,10 +11,13 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::available_parallelism;
+use std::thread::{self, available_parallelism};
+use std::time::Duration;
 
-use aiochan::{Chan, Task, from_range, go, nop, run, select_blocking};
-use watch::{in_own_process, wait_until};
+use aiochan::{
+    Chan, Task, from_range, go, nop, run, run_in_thread, select_blocking, timeout,
+};
+use watch::{in_own_process, wait_until, watched};
 
 /// Its `Drop` panics, once it has said so.
 struct Bomb(Arc<AtomicBool>);
@@ -188,4 +191,21 @@ fn blocking_verbs_that_need_not_block() {
     let thread = run(go(async move { values.to_queue(move |n| out.put_blocking(n)) }));
     c.close();
     assert_eq!(thread.join().unwrap(), Ok::<(), aiochan::PutError<u32>>(()));
+}
+
+/// 6, no hang: a thread of its own needs nothing of a runtime whose only thread waits for it.
+#[test]
+fn a_thread_beside_a_runtime_of_one_thread() {
+    watched("a_thread_beside_a_runtime_of_one_thread", || {
+        let tokio = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let name = tokio.block_on(async {
+            let thread = run_in_thread(async {
+                timeout(Duration::from_millis(1)).get().await;
+                go(async {}).await;
+                thread::current().name().map(str::to_owned)
+            });
+            thread.join().unwrap()
+        });
+        assert_eq!(name.as_deref(), Some("aiochan-run"));
+    });
 }
