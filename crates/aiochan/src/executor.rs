@@ -22,8 +22,8 @@ pub trait Executor: Send + Sync + 'static {
 pub struct Runnable(pub(crate) async_task::Runnable);
 
 impl Runnable {
-    /// Polls the task once. It does not return if the task panics: the panic goes on in whoever awaits the
-    /// task's handle.
+    /// Polls the task once. It does not panic if the task does: that panic goes on in whoever awaits the task's
+    /// handle, or ends there if nobody does.
     pub fn run(self) {
         self.0.run();
     }

@@ -138,7 +138,7 @@ enum Kind<T> {
     #[cfg(feature = "tokio")]
     Tokio(tokio::task::JoinHandle<T>),
     /// It is there until it is dropped.
-    Own(Option<async_task::Task<Ended<T>>>),
+    Own(Option<async_task::FallibleTask<Ended<T>>>),
 }
 
 impl<T: Send + 'static> Task<T> {
@@ -150,7 +150,7 @@ impl<T: Send + 'static> Task<T> {
         let ended = async { Ended(Some(caught.await)) };
         let (runnable, task) = async_task::spawn(ended, schedule);
         runnable.schedule();
-        Self(Kind::Own(Some(task)))
+        Self(Kind::Own(Some(task.fallible())))
     }
 }
 
@@ -184,7 +184,7 @@ impl<T> Task<T> {
         match &self.0 {
             #[cfg(feature = "tokio")]
             Kind::Tokio(task) => task.is_finished(),
-            Kind::Own(task) => task.as_ref().is_none_or(async_task::Task::is_finished),
+            Kind::Own(task) => task.as_ref().is_none_or(async_task::FallibleTask::is_finished),
         }
     }
 
@@ -213,7 +213,8 @@ impl<T> Future for Task<T> {
     type Output = T;
 
     /// # Panics
-    /// With the task's own panic, or when its runtime was shut down before the task had ended.
+    /// With the task's own panic, or when its runtime was shut down, or its [`Runnable`] dropped, before the task
+    /// had ended.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         match &mut self.0 {
             #[cfg(feature = "tokio")]
@@ -221,23 +222,28 @@ impl<T> Future for Task<T> {
                 Ok(output) => output,
                 Err(error) => match error.try_into_panic() {
                     Ok(panic) => resume_unwind(panic),
-                    Err(_) => panic!("the runtime was shut down before the task had ended"),
+                    Err(_) => cut_off(),
                 },
             }),
             Kind::Own(task) => {
                 let task = task.as_mut().expect("it is not dropped");
-                let mut ended = if task.is_finished() {
+                let ended = if task.is_finished() {
                     ready!(Pin::new(task).poll(cx))
                 } else {
                     ready!(Pin::new(task).poll(&mut Context::from_waker(&calm(cx.waker()))))
                 };
-                match ended.0.take().expect("it is taken once") {
-                    Ok(output) => Poll::Ready(output),
-                    Err(panic) => resume_unwind(panic),
+                match ended.and_then(|mut ended| ended.0.take()) {
+                    Some(Ok(output)) => Poll::Ready(output),
+                    Some(Err(panic)) => resume_unwind(panic),
+                    None => cut_off(),
                 }
             }
         }
     }
+}
+
+fn cut_off() -> ! {
+    panic!("the runtime was shut down before the task had ended")
 }
 
 impl<T> Drop for Kind<T> {

@@ -15,7 +15,8 @@ use std::thread::{self, available_parallelism};
 use std::time::Duration;
 
 use aiochan::{
-    Chan, Task, from_range, go, nop, run, run_in_thread, select_blocking, timeout,
+    Chan, Executor, Runnable, Task, from_range, go, nop, run, run_in_thread, select_blocking,
+    timeout, with_executor,
 };
 use watch::{in_own_process, wait_until, watched};
 
@@ -191,6 +192,33 @@ fn blocking_verbs_that_need_not_block() {
     let thread = run(go(async move { values.to_queue(move |n| out.put_blocking(n)) }));
     c.close();
     assert_eq!(thread.join().unwrap(), Ok::<(), aiochan::PutError<u32>>(()));
+}
+
+/// Hands over its tasks.
+struct Queue(Chan<Runnable>);
+
+impl Executor for Queue {
+    fn schedule(&self, task: Runnable) {
+        drop(self.0.try_put(task));
+    }
+}
+
+fn queue() -> (Arc<dyn Executor>, Chan<Runnable>) {
+    let tasks = Chan::unbounded();
+    (Arc::new(Queue(tasks.clone())), tasks)
+}
+
+/// 5: a task that panics does not disturb who runs it. 6: one that is never run says so.
+#[test]
+fn tasks_of_an_executor_of_ones_own() {
+    let (executor, tasks) = queue();
+    let task = with_executor(&executor, || go(async { panic!("in the task") }));
+    tasks.try_get().unwrap().run();
+    assert_eq!(panics(|| run(task)), "in the task");
+
+    let task = with_executor(&executor, || go(pending::<()>()));
+    drop(tasks.try_get());
+    assert_eq!(panics(|| run(task)), "the runtime was shut down before the task had ended");
 }
 
 /// 6, no hang: a thread of its own needs nothing of a runtime whose only thread waits for it.
