@@ -40,7 +40,8 @@ thread_local! {
 }
 
 /// Runs `f`; what is spawned meanwhile on this thread, by [`go`](crate::go) or by a flow, a pipe, a
-/// [`Dup`](crate::Dup) or a [`Pub`](crate::Pub) that starts its worker, runs on `executor`.
+/// [`Dup`](crate::Dup) or a [`Pub`](crate::Pub) that starts its worker, runs on `executor`. In the destructor of a
+/// thread-local it may have no effect: then they run where they else would.
 ///
 /// # Examples
 /// ```
@@ -69,14 +70,15 @@ pub fn with_executor<R>(executor: &Arc<dyn Executor>, f: impl FnOnce() -> R) -> 
     struct Leave(Option<Arc<dyn Executor>>);
     impl Drop for Leave {
         fn drop(&mut self) {
-            ENTERED.set(self.0.take());
+            let _ = ENTERED.try_with(|entered| entered.replace(self.0.take()));
         }
     }
-    let _leave = Leave(ENTERED.replace(Some(executor.clone())));
+    let before = ENTERED.try_with(|entered| entered.replace(Some(executor.clone())));
+    let _leave = Leave(before.ok().flatten());
     f()
 }
 
-/// The executor that this thread is inside of.
+/// The executor that this thread is inside of; none when the thread is about to end.
 pub(crate) fn entered() -> Option<Arc<dyn Executor>> {
-    ENTERED.with_borrow(Clone::clone)
+    ENTERED.try_with(|entered| entered.borrow().clone()).ok().flatten()
 }

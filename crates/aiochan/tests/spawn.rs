@@ -221,6 +221,31 @@ fn tasks_of_an_executor_of_ones_own() {
     assert_eq!(panics(|| run(task)), "the runtime was shut down before the task had ended");
 }
 
+/// 5: where little is left of a thread, tasks and stages can be started still.
+#[test]
+fn starting_as_a_thread_ends() {
+    struct Late;
+    static STARTED: AtomicBool = AtomicBool::new(false);
+
+    impl Drop for Late {
+        fn drop(&mut self) {
+            let starts: [fn(); 4] = [
+                || drop(go(async {})),
+                || drop(Chan::<u8>::new().dup().tap()),
+                || drop(Chan::<u8>::new().map(|n| n).chan()),
+                || with_executor(&queue().0, || ()),
+            ];
+            let all = starts.map(|start| catch_unwind(start).is_ok());
+            STARTED.store(all == [true; 4], Ordering::SeqCst);
+        }
+    }
+
+    thread_local!(static LATE: Late = const { Late });
+    let first_of_all = || LATE.with(|_| run(go(async {})));
+    thread::spawn(first_of_all).join().unwrap();
+    assert!(STARTED.load(Ordering::SeqCst));
+}
+
 /// 6, no hang: a thread of its own needs nothing of a runtime whose only thread waits for it.
 #[test]
 fn a_thread_beside_a_runtime_of_one_thread() {
