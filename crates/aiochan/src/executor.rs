@@ -43,6 +43,10 @@ thread_local! {
 /// [`Dup`](crate::Dup) or a [`Pub`](crate::Pub) that starts its worker, runs on `executor`. In the destructor of a
 /// thread-local it may have no effect: then they run where they else would.
 ///
+/// Inside of it time is the system's, also in a tokio runtime: [`timeout`](crate::timeout) and so on follow neither
+/// that runtime's clock nor its pauses. A task reads the clock of where it is run, so whoever runs tasks in a tokio
+/// runtime enters this around [`Runnable::run`].
+///
 /// # Examples
 /// ```
 /// use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Time on any executor: tokio's clock inside a tokio runtime, with that feature, and else a timer
-//! thread that all share.
+//! Time on any executor: tokio's clock where tasks are tokio's, with that feature, and else a timer thread
+//! that all share.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use futures_timer::Delay;
 
+#[cfg(feature = "tokio")]
+use crate::executor::entered;
 use crate::panics::calm;
 
 /// A future that is ready at a moment, or never if that moment is beyond what clocks can count.
@@ -28,7 +30,7 @@ impl Timer {
     pub(crate) fn at(moment: Option<Instant>) -> Self {
         let Some(moment) = moment else { return Self::Never };
         #[cfg(feature = "tokio")]
-        if tokio::runtime::Handle::try_current().is_ok() {
+        if follows_tokio() {
             return Self::Tokio(Box::pin(tokio::time::sleep_until(moment.into())));
         }
         Self::Own(Delay::new(moment.saturating_duration_since(Instant::now())))
@@ -52,8 +54,14 @@ impl Future for Timer {
 /// The time now, by the clock that timers follow here.
 pub(crate) fn now() -> Instant {
     #[cfg(feature = "tokio")]
-    if tokio::runtime::Handle::try_current().is_ok() {
+    if follows_tokio() {
         return tokio::time::Instant::now().into_std();
     }
     Instant::now()
+}
+
+/// Whether tokio's clock is the one to follow: where tasks that are spawned would be tokio's.
+#[cfg(feature = "tokio")]
+fn follows_tokio() -> bool {
+    entered().is_none() && tokio::runtime::Handle::try_current().is_ok()
 }

@@ -183,7 +183,7 @@ mod rate_limiter;
 mod on_tokios_clock {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use aiochan::{Select, go, nop};
+    use aiochan::{Executor, Runnable, Select, go, nop, with_executor};
     use tokio::time::{Instant as Clock, advance, sleep};
 
     use super::*;
@@ -339,6 +339,29 @@ mod on_tokios_clock {
         for (n, c) in (1..).zip(&all) {
             c.closed().await;
             assert_eq!(start.elapsed(), n * MS);
+        }
+    }
+
+    /// Inside of `with_executor` it is the system's clock, for the first tick as for the others.
+    #[tokio::test(start_paused = true)]
+    async fn an_executor_of_ones_own_has_the_systems_clock() {
+        struct Elsewhere(Chan<Runnable>);
+
+        impl Executor for Elsewhere {
+            fn schedule(&self, task: Runnable) {
+                drop(self.0.try_put(task));
+            }
+        }
+
+        let tasks = Chan::unbounded();
+        let elsewhere: Arc<dyn Executor> = Arc::new(Elsewhere(tasks.clone()));
+        std::thread::spawn(move || tasks.into_iter().for_each(Runnable::run));
+        advance(HOUR).await;
+        let start = Instant::now();
+        let ticks = with_executor(&elsewhere, || tick_tock(5 * MS));
+        for _ in 0..3 {
+            let (n, time) = ticks.get_timeout(10_000 * MS).unwrap();
+            assert!(time >= start + n as u32 * 5 * MS && time <= Instant::now());
         }
     }
 
