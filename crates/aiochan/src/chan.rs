@@ -49,7 +49,9 @@ pub struct Chan<T> {
 }
 
 impl<T> Chan<T> {
-    /// A channel without a buffer: each put waits for its get, each get for its put.
+    /// A channel without a buffer: each put waits for its get, each get for its put. One that nobody puts into is
+    /// a get that is never ready.
+    #[doc(alias = "never")]
     pub fn new() -> Self {
         Self::fixed(0)
     }
@@ -258,6 +260,15 @@ impl<T> Chan<T> {
     ///
     /// # Panics
     /// As [`run`](crate::run), if it has to wait inside a task; there too what to do in a tokio runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::Chan::new();
+    /// let out = c.clone();
+    /// let thread = std::thread::spawn(move || out.put_blocking("hello"));
+    /// assert_eq!(c.get_blocking(), Some("hello"));
+    /// assert_eq!(thread.join().unwrap(), Ok(()));
+    /// ```
     #[doc(alias = "send")]
     #[inline]
     pub fn put_blocking(&self, value: T) -> Result<(), PutError<T>> {
@@ -272,6 +283,13 @@ impl<T> Chan<T> {
     ///
     /// # Panics
     /// As [`run`](crate::run), if it has to wait inside a task; there too what to do in a tokio runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_range(0..1);
+    /// assert_eq!(c.get_blocking(), Some(0));
+    /// assert_eq!(c.get_blocking(), None);
+    /// ```
     #[doc(alias = "recv")]
     #[inline]
     pub fn get_blocking(&self) -> Option<T> {
@@ -283,7 +301,7 @@ impl<T> Chan<T> {
     }
 
     /// [`put_blocking`](Self::put_blocking), for at most `timeout`. A timeout of zero is the same as
-    /// [`try_put`](Self::try_put). In async code use the `timeout` arm of
+    /// [`try_put`](Self::try_put). In async code, where it would block the executor, use the `timeout` arm of
     /// [`select!`](crate::select).
     ///
     /// # Errors
@@ -315,11 +333,20 @@ impl<T> Chan<T> {
     }
 
     /// [`get_blocking`](Self::get_blocking), for at most `timeout`. A timeout of zero is the same as
-    /// [`try_get`](Self::try_get). In async code use the `timeout` arm of
+    /// [`try_get`](Self::try_get). In async code, where it would block the executor, use the `timeout` arm of
     /// [`select!`](crate::select).
     ///
     /// # Errors
     /// [`GetTimeoutError::Timeout`] or [`GetTimeoutError::Closed`].
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::{Chan, GetTimeoutError};
+    /// use std::time::Duration;
+    ///
+    /// let c = Chan::<u8>::new();
+    /// assert_eq!(c.get_timeout(Duration::from_millis(1)), Err(GetTimeoutError::Timeout));
+    /// ```
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetTimeoutError> {
         match self.try_get() {
             Ok(value) => return Ok(value),
@@ -426,6 +453,9 @@ impl<T> Chan<T> {
     }
 
     /// [`join`](Self::join), blocking the thread.
+    ///
+    /// # Panics
+    /// As [`run`](crate::run), if it has to wait inside a task; there too what to do in a tokio runtime.
     pub fn join_blocking(&self) {
         block_on(pin!(self.join()));
     }

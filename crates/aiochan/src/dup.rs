@@ -53,7 +53,8 @@ impl<T: Clone + Send + 'static> Chan<T> {
 /// [`close_reason`](Chan::close_reason) if it has one: when all values have been read, though one that waits to
 /// be taken stays for those who drain. When a `Clone` panics they are closed with
 /// [`Panicked`](crate::Panicked); when a consumer does (its callback or waker, or the `Drop` of what it
-/// displaces), only its own out is. Who taps after the end has a closed channel at once.
+/// displaces), only its own out is. Who taps after the end has a closed channel at once. Untapping and closing
+/// do nothing any more then: what waits to be taken is as good as put.
 ///
 /// **Without outs** values are read and dropped, after there has been one, for as long as there is a handle
 /// that could tap. Dropping the handle does not stop it; but with neither a handle nor an out left it
@@ -160,7 +161,7 @@ impl<T: Clone + Send + 'static> Dup<T> {
 
     /// Has `out` get no more values: none whose put begins after this. It is not closed. A value that waits
     /// to be taken is withdrawn, unless it is taken before the worker comes to that. For a channel that is
-    /// not tapped it does nothing.
+    /// not tapped, or once the input has ended, it does nothing.
     ///
     /// # Examples
     /// ```

@@ -31,6 +31,23 @@ pin_project! {
     /// hand, the panic goes on in the caller. On a source that always has values it yields to the executor
     /// from time to time.
     ///
+    /// Its operators take plain functions. Those of `StreamExt` with the same names (`filter`, `filter_map`,
+    /// `take_while`, `for_each`) take functions that return futures; on a flow the name alone is the flow's own,
+    /// and theirs is written `StreamExt::filter(flow, f)`.
+    ///
+    /// # Panics
+    /// When it is polled by hand, with the panic of a function in it.
+    ///
+    /// # Cancel safety
+    /// A flow that is dropped drops what it has taken from its source and not given out. Most operators give
+    /// out what they take, and hold nothing in between; but [`group`](Self::group), [`group_by`](Self::group_by)
+    /// and the reductions drop what they have gathered, and [`flat_map`](Self::flat_map) the items that are left
+    /// of a value. So it is when the channel that it ends in is closed or left: see [`into_chan`](Self::into_chan).
+    ///
+    /// Polled by hand, it keeps its place among the gets of its source, as [`Chan::stream`] does, also when the
+    /// future of a single `next()` is dropped: the value that comes then is the flow's, and nobody else gets it
+    /// before the flow is dropped.
+    ///
     /// # Examples
     /// ```
     /// let numbers = aiochan::from_range(1..);
@@ -49,13 +66,37 @@ pin_project! {
 impl<T: Send + 'static> Chan<T> {
     /// The values of this channel as a [`Flow`], to which operators can be applied. What it takes is
     /// gone for other getters.
+    ///
+    /// # Cancel safety
+    /// As [`Flow`].
+    ///
+    /// # Examples
+    /// ```
+    /// let mut seen = Vec::new();
+    /// aiochan::run(aiochan::from_range(0..3).flow().for_each(|n| seen.push(n)));
+    /// assert_eq!(seen, [0, 1, 2]);
+    /// ```
     pub fn flow(&self) -> Flow<impl Stream<Item = T> + use<T>> {
         Flow { origins: Origins::of(self), ..Flow::new(self.stream()) }
     }
 }
 
 impl<T: Send + 'static> Receiver<T> {
-    /// The values of this channel as a [`Flow`], to which operators can be applied.
+    /// The values of this channel as a [`Flow`], to which operators can be applied. The receiver is its own,
+    /// and dropped with it.
+    ///
+    /// # Cancel safety
+    /// As [`Flow`].
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = aiochan::Chan::fixed(2).split();
+    /// let doubled = rx.flow().map(|n| n * 2).chan();
+    /// tx.put_blocking(4).unwrap();
+    /// assert_eq!(doubled.get_blocking(), Some(8));
+    /// drop(tx);
+    /// assert_eq!(doubled.get_blocking(), None);
+    /// ```
     pub fn flow(self) -> Flow<impl Stream<Item = T>> {
         Flow { origins: Origins::of(self.chan()), ..Flow::new(self) }
     }
@@ -192,11 +233,15 @@ impl<S: Stream> Flow<S> {
     /// # Panics
     /// If `n` is 0.
     ///
+    /// # Cancel safety
+    /// What is gathered is dropped with it.
+    ///
     /// # Examples
     /// ```
     /// let c = aiochan::from_range(1..4).group(2).chan();
     /// assert_eq!(c.iter().collect::<Vec<_>>(), [vec![1, 2], vec![3]]);
     /// ```
+    #[doc(alias = "chunks")]
     pub fn group(self, n: usize) -> Flow<impl Stream<Item = Vec<S::Item>>> {
         assert!(n > 0, "a group of no values; give group at least 1");
         self.with(|stream| Gather {
@@ -212,6 +257,9 @@ impl<S: Stream> Flow<S> {
     }
 
     /// Groups of consecutive values with the same key, with that key.
+    ///
+    /// # Cancel safety
+    /// What is gathered is dropped with it.
     ///
     /// # Examples
     /// ```
@@ -245,6 +293,7 @@ impl<S: Stream> Flow<S> {
     /// let c = aiochan::Chan::from_iter([1, 1, 2, 1]).distinct().chan();
     /// assert_eq!(c.iter().collect::<Vec<_>>(), [1, 2, 1]);
     /// ```
+    #[doc(alias = "dedup")]
     pub fn distinct(self) -> Flow<impl Stream<Item = S::Item>>
     where
         S::Item: Clone + PartialEq,
@@ -261,6 +310,9 @@ impl<S: Stream> Flow<S> {
 
     /// One value: `f` of the first two, `f` of that and the third, and so on; that of a single value is
     /// the value, of none nothing.
+    ///
+    /// # Cancel safety
+    /// What the values have come to so far is dropped with it.
     ///
     /// # Examples
     /// ```
@@ -286,6 +338,9 @@ impl<S: Stream> Flow<S> {
 
     /// One value: as [`reduce`](Self::reduce), beginning with `init`, which is the result when there are
     /// no values.
+    ///
+    /// # Cancel safety
+    /// As [`reduce`](Self::reduce).
     ///
     /// # Examples
     /// ```
@@ -408,6 +463,15 @@ impl<S: Stream> Flow<S> {
     }
 
     /// Why the source was closed, if it was and whoever closed it said so.
+    ///
+    /// # Examples
+    /// ```
+    /// let source = aiochan::Chan::<u8>::new();
+    /// let flow = source.map(|n| n + 1);
+    /// assert!(flow.close_reason().is_none());
+    /// source.close_with("the disk is full");
+    /// assert_eq!(flow.close_reason().unwrap().to_string(), "the disk is full");
+    /// ```
     pub fn close_reason(&self) -> Option<Reason> {
         self.origins.reason()
     }

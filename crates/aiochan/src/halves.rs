@@ -62,6 +62,10 @@ pub struct Sender<T> {
 /// It is a [`Stream`] of the values, and a blocking [`Iterator`] can be had from it. As a stream it
 /// keeps its place in the queue between polls: see [`Chan::stream`] before mixing `next` under a
 /// timeout with [`get`](Self::get) on one receiver.
+///
+/// What takes channels ([`merge`](crate::merge), [`zip_chans`](crate::zip_chans),
+/// [`combine_latest`](crate::combine_latest), [`Chan::dup`], [`Chan::publish`]) is given
+/// [`rx.chan()`](Self::chan); see there for how long to keep the receiver.
 pub struct Receiver<T> {
     items: Items<T>,
 }
@@ -79,6 +83,14 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     /// As [`Chan::put`].
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = aiochan::Chan::fixed(1).split();
+    /// assert_eq!(aiochan::run(tx.put(1)), Ok(()));
+    /// drop(rx);
+    /// assert_eq!(aiochan::run(tx.put(2)), Err(aiochan::PutError(2)));
+    /// ```
     #[doc(alias = "send")]
     #[inline]
     pub fn put(&self, value: T) -> Put<'_, T> {
@@ -89,6 +101,15 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// [`TryPutError::Full`] or [`TryPutError::Closed`], with the value.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::{Chan, TryPutError};
+    ///
+    /// let (tx, _rx) = Chan::fixed(1).split();
+    /// assert_eq!(tx.try_put(1), Ok(()));
+    /// assert_eq!(tx.try_put(2), Err(TryPutError::Full(2)));
+    /// ```
     #[doc(alias = "try_send")]
     #[inline]
     pub fn try_put(&self, value: T) -> Result<(), TryPutError<T>> {
@@ -99,6 +120,17 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// [`PutError`] with the value if the channel is closed, or no receiver is left.
+    ///
+    /// # Panics
+    /// As [`Chan::put_blocking`].
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = aiochan::Chan::new().split();
+    /// let thread = std::thread::spawn(move || tx.put_blocking(1));
+    /// assert_eq!(rx.get_blocking(), Some(1));
+    /// assert_eq!(thread.join().unwrap(), Ok(()));
+    /// ```
     #[doc(alias = "send")]
     #[inline]
     pub fn put_blocking(&self, value: T) -> Result<(), PutError<T>> {
@@ -114,6 +146,15 @@ impl<T> Sender<T> {
     }
 
     /// As [`Chan::close`]: closes for all senders.
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = aiochan::Chan::fixed(1).split();
+    /// let other = tx.clone();
+    /// assert!(tx.close());
+    /// assert_eq!(other.put_blocking(1), Err(aiochan::PutError(1)));
+    /// assert_eq!(rx.get_blocking(), None);
+    /// ```
     pub fn close(&self) -> bool {
         self.chan.close()
     }
@@ -153,6 +194,15 @@ impl<T> Receiver<T> {
     ///
     /// # Cancel safety
     /// As [`Chan::get`]: nothing is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = aiochan::Chan::fixed(1).split();
+    /// tx.put_blocking(1).unwrap();
+    /// drop(tx);
+    /// assert_eq!(aiochan::run(rx.get()), Some(1));
+    /// assert_eq!(aiochan::run(rx.get()), None);
+    /// ```
     #[doc(alias = "recv")]
     #[inline]
     pub fn get(&self) -> Get<'_, T> {
@@ -163,6 +213,16 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// [`TryGetError::Empty`], or [`TryGetError::Closed`] when there will be none.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::{Chan, TryGetError};
+    ///
+    /// let (tx, rx) = Chan::<u8>::new().split();
+    /// assert_eq!(rx.try_get(), Err(TryGetError::Empty));
+    /// drop(tx);
+    /// assert_eq!(rx.try_get(), Err(TryGetError::Closed));
+    /// ```
     #[doc(alias = "try_recv")]
     #[inline]
     pub fn try_get(&self) -> Result<T, TryGetError> {
@@ -170,6 +230,16 @@ impl<T> Receiver<T> {
     }
 
     /// As [`Chan::get_blocking`].
+    ///
+    /// # Panics
+    /// As [`Chan::get_blocking`].
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = aiochan::Chan::new().split();
+    /// std::thread::spawn(move || tx.put_blocking(1));
+    /// assert_eq!(rx.get_blocking(), Some(1));
+    /// ```
     #[doc(alias = "recv")]
     #[inline]
     pub fn get_blocking(&self) -> Option<T> {
@@ -185,6 +255,18 @@ impl<T> Receiver<T> {
     }
 
     /// A blocking iterator, which ends when the channel is closed and drained.
+    ///
+    /// # Panics
+    /// As [`Chan::get_blocking`], in its `next`.
+    ///
+    /// # Examples
+    /// ```
+    /// let (tx, rx) = aiochan::Chan::fixed(2).split();
+    /// tx.put_blocking(1).unwrap();
+    /// tx.put_blocking(2).unwrap();
+    /// drop(tx);
+    /// assert_eq!(rx.iter().sum::<i32>(), 3);
+    /// ```
     pub fn iter(&self) -> Iter<'_, T> {
         self.chan().iter()
     }

@@ -50,6 +50,9 @@ impl<T> Chan<T> {
     ///
     /// # Errors
     /// [`Closed`]; the values that were not put are still in `values`.
+    ///
+    /// # Panics
+    /// As [`put_blocking`](Self::put_blocking).
     pub fn put_many_blocking(&self, values: &mut VecDeque<T>) -> Result<(), Closed> {
         block_on(pin!(self.put_many(values)))
     }
@@ -95,7 +98,7 @@ impl<T> Chan<T> {
     /// [`get_many`](Self::get_many), blocking the thread.
     ///
     /// # Panics
-    /// If `max` is 0.
+    /// If `max` is 0; and as [`get_blocking`](Self::get_blocking).
     pub fn get_many_blocking(&self, out: &mut Vec<T>, max: usize) -> usize {
         block_on(pin!(self.get_many(out, max)))
     }

@@ -20,11 +20,15 @@ use crate::stream::Items;
 /// input was closed with a reason the output is closed with the first one found; the values of the other
 /// inputs come before.
 ///
+/// For each value every input that waits is looked at. Thousands of inputs better put into one channel
+/// themselves: [`keep_open`](Flow::keep_open) and [`into_chan`](Flow::into_chan) for each.
+///
 /// # Panics
 /// If there are no inputs.
 ///
 /// # Cancel safety
-/// As [`Chan::stream`]: what an input has handed over and the flow has not taken is given back.
+/// As [`Chan::stream`]: what an input has handed over and the flow has not taken is given back when the flow is
+/// dropped. A `next()` that is dropped leaves it waiting in all its inputs.
 ///
 /// # Examples
 /// ```
@@ -64,6 +68,7 @@ where
 /// let lists = zip_chans([from_range(0..2), from_range(10..11)]).chan();
 /// assert_eq!(lists.iter().collect::<Vec<_>>(), [[Some(0), Some(10)], [Some(1), None]]);
 /// ```
+#[doc(alias = "zip")]
 pub fn zip_chans<T, C>(inputs: impl IntoIterator<Item = C>) -> Flow<ZipChans<T>>
 where
     T: Send + 'static,
@@ -78,7 +83,8 @@ where
 ///
 /// `None` stands for an input that has given nothing yet; that of an input that has ended stays. A
 /// channel that is given twice has its latest value in both places. It ends when all inputs have ended.
-/// When an input was closed with a reason the output is closed with the first one found.
+/// When an input was closed with a reason the output is closed with the first one found. For each value every
+/// input that waits is looked at, as with [`merge`].
 ///
 /// # Panics
 /// If there are no inputs.

@@ -10,11 +10,21 @@ use crate::spawn::nop;
 
 macro_rules! operators {
     ($(
+        $(#[$example:meta])*
         $name:ident $(<$($generic:ident),+>)? ($($arg:ident: $type:ty),*) -> $item:ty
         $(where $($bounded:ty: [$($bound:tt)+]),+)?;
     )+) => {
         impl<T: Send + 'static> Chan<T> {$(
             #[doc = concat!("[`Flow::", stringify!($name), "`] of this channel's values.")]
+            ///
+            /// # Panics
+            #[doc = concat!("As [`Flow::", stringify!($name), "`]; and as [`Flow`], when it is polled.")]
+            ///
+            /// # Cancel safety
+            /// As [`Flow`].
+            ///
+            /// # Examples
+            $(#[$example])*
             pub fn $name<$($($generic),+)?>(
                 &self,
                 $($arg: $type),*
@@ -28,25 +38,101 @@ macro_rules! operators {
 }
 
 operators! {
+    /// ```
+    /// let prices = aiochan::Chan::from_iter([1, 2, 3]);
+    /// let doubled = prices.map(|n| n * 2).chan();
+    /// assert_eq!(doubled.iter().collect::<Vec<_>>(), [2, 4, 6]);
+    /// ```
     map<R, F>(f: F) -> R where F: [FnMut(T) -> R];
+    /// ```
+    /// let c = aiochan::from_range(0..6).filter(|n| n % 2 == 0).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [0, 2, 4]);
+    /// ```
     filter<P>(p: P) -> T where P: [FnMut(&T) -> bool];
+    /// ```
+    /// let c = aiochan::from_iter(["1", "two", "3"]).filter_map(|s| s.parse::<u8>().ok()).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [1, 3]);
+    /// ```
     filter_map<R, F>(f: F) -> R where F: [FnMut(T) -> Option<R>];
+    /// ```
+    /// let c = aiochan::from_iter(["a b", "", "c"]).flat_map(str::split_whitespace).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), ["a", "b", "c"]);
+    /// ```
     flat_map<I, F>(f: F) -> I::Item where I: [IntoIterator], F: [FnMut(T) -> I];
+    /// ```
+    /// let c = aiochan::from_range(0..).take(2).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [0, 1]);
+    /// ```
     take(n: usize) -> T;
+    /// ```
+    /// let c = aiochan::from_range(0..4).drop(2).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [2, 3]);
+    /// ```
     drop(n: usize) -> T;
+    /// ```
+    /// let c = aiochan::from_range(1..).take_while(|n| *n < 3).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [1, 2]);
+    /// ```
     take_while<P>(p: P) -> T where P: [FnMut(&T) -> bool];
+    /// ```
+    /// let c = aiochan::from_iter([1, 5, 2]).drop_while(|n| *n < 3).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [5, 2]);
+    /// ```
     drop_while<P>(p: P) -> T where P: [FnMut(&T) -> bool];
+    /// ```
+    /// let c = aiochan::from_range(1..4).group(2).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [vec![1, 2], vec![3]]);
+    /// ```
+    #[doc(alias = "chunks")]
     group(n: usize) -> Vec<T>;
+    /// ```
+    /// let c = aiochan::from_iter([1, 3, 2]).group_by(|n| n % 2 == 0).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [(false, vec![1, 3]), (true, vec![2])]);
+    /// ```
     group_by<K, F>(key: F) -> (K, Vec<T>) where K: [PartialEq], F: [FnMut(&T) -> K];
+    /// ```
+    /// let c = aiochan::from_iter([1, 1, 2, 1]).distinct().chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [1, 2, 1]);
+    /// ```
+    #[doc(alias = "dedup")]
     distinct() -> T where T: [Clone + PartialEq];
+    /// ```
+    /// let c = aiochan::from_range(1..5).reduce(|product, n| product * n).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [24]);
+    /// ```
     reduce<F>(f: F) -> T where F: [FnMut(T, T) -> T];
+    /// ```
+    /// let c = aiochan::from_iter(["a", "bc"]).reduce_from(0, |sum, s| sum + s.len()).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [3]);
+    /// ```
+    #[doc(alias = "fold")]
     reduce_from<A, F>(init: A, f: F) -> A where F: [FnMut(A, T) -> A];
+    /// ```
+    /// let c = aiochan::from_range(1..4).scan(|sum, n| sum + n).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [1, 3, 6]);
+    /// ```
     scan<F>(f: F) -> T where T: [Clone], F: [FnMut(T, T) -> T];
+    /// ```
+    /// let c = aiochan::from_range(1..4).scan_from(10, |sum, n| sum + n).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [10, 11, 13, 16]);
+    /// ```
     scan_from<A, F>(init: A, f: F) -> A where A: [Clone], F: [FnMut(A, T) -> A];
 }
 
 impl<T: Send + 'static> Chan<T> {
     /// [`Flow::async_pipe`] of this channel's values.
+    ///
+    /// # Panics
+    /// As [`Flow::async_pipe`].
+    ///
+    /// # Cancel safety
+    /// As [`Pipe`], under *Leaving*.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_range(0..4).async_pipe(2, async |n| n * n).chan();
+    /// assert_eq!(c.iter().collect::<Vec<_>>(), [0, 1, 4, 9]);
+    /// ```
     pub fn async_pipe<R, Fut, F>(
         &self,
         n: usize,
@@ -60,6 +146,18 @@ impl<T: Send + 'static> Chan<T> {
     }
 
     /// [`Flow::async_pipe_unordered`] of this channel's values.
+    ///
+    /// # Panics
+    /// As [`Flow::async_pipe_unordered`].
+    ///
+    /// # Cancel safety
+    /// As [`Pipe`], under *Leaving*.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_range(0..4).async_pipe_unordered(2, async |n| n * n).chan();
+    /// assert_eq!(c.iter().sum::<i32>(), 14);
+    /// ```
     pub fn async_pipe_unordered<R, Fut, F>(
         &self,
         n: usize,
@@ -73,6 +171,18 @@ impl<T: Send + 'static> Chan<T> {
     }
 
     /// [`Flow::parallel_pipe`] of this channel's values.
+    ///
+    /// # Panics
+    /// As [`Flow::parallel_pipe`].
+    ///
+    /// # Cancel safety
+    /// As [`Pipe`], under *Leaving*.
+    ///
+    /// # Examples
+    /// ```
+    /// let lengths = aiochan::from_iter(["one", "three", "five"]).parallel_pipe(2, str::len).chan();
+    /// assert_eq!(lengths.iter().collect::<Vec<_>>(), [3, 5, 4]);
+    /// ```
     pub fn parallel_pipe<R, F>(
         &self,
         n: usize,
@@ -85,6 +195,18 @@ impl<T: Send + 'static> Chan<T> {
     }
 
     /// [`Flow::parallel_pipe_unordered`] of this channel's values.
+    ///
+    /// # Panics
+    /// As [`Flow::parallel_pipe_unordered`].
+    ///
+    /// # Cancel safety
+    /// As [`Pipe`], under *Leaving*.
+    ///
+    /// # Examples
+    /// ```
+    /// let c = aiochan::from_range(0..4).parallel_pipe_unordered(2, |n| n * n).chan();
+    /// assert_eq!(c.iter().sum::<i32>(), 14);
+    /// ```
     pub fn parallel_pipe_unordered<R, F>(
         &self,
         n: usize,

@@ -24,12 +24,31 @@ macro_rules! endings {
     ($item:ty) => {
         /// Starts one worker that puts the results into a new channel without a buffer, and returns
         /// that channel.
+        ///
+        /// # Cancel safety
+        /// As [`into_chan`](Self::into_chan).
+        ///
+        /// # Examples
+        /// ```
+        /// let squares = aiochan::from_range(1..4).map(|n| n * n).chan();
+        /// assert_eq!(squares.iter().collect::<Vec<_>>(), [1, 4, 9]);
+        /// ```
         pub fn chan(self) -> $crate::Chan<$item> {
             self.chan_with(0)
         }
 
         /// Starts one worker that puts the results into a new channel with a buffer: a number for a
         /// fixed one, or a [`Buf`](crate::Buf).
+        ///
+        /// # Cancel safety
+        /// As [`into_chan`](Self::into_chan).
+        ///
+        /// # Examples
+        /// ```
+        /// let latest = aiochan::from_range(1..4).map(|n| n * n).chan_with(aiochan::Buf::sliding(1));
+        /// aiochan::run(latest.closed());
+        /// assert_eq!(latest.get_blocking(), Some(9));
+        /// ```
         pub fn chan_with(self, buffer: impl Into<$crate::Buf<$item>>) -> $crate::Chan<$item> {
             let out = $crate::Chan::builder().buffer(buffer).build();
             self.into_chan(&out);
@@ -41,6 +60,18 @@ macro_rules! endings {
         ///
         /// The worker ends when the input does, when something in it panics, which closes `out` with
         /// the reason in any case, or when `out` is closed or nobody is left who could get from it.
+        ///
+        /// # Cancel safety
+        /// When `out` is closed or left, what the worker has taken from its input is not given back. A value that
+        /// waits to be put into an `out` that is closed is still for those who drain it; the rest is dropped with
+        /// the worker: that value if nobody can get it, and what the stage holds besides.
+        ///
+        /// # Examples
+        /// ```
+        /// let out = aiochan::Chan::fixed(8);
+        /// aiochan::from_range(1..4).map(|n| n * n).into_chan(&out);
+        /// assert_eq!(out.iter().collect::<Vec<_>>(), [1, 4, 9]);
+        /// ```
         pub fn into_chan(self, out: &$crate::Chan<$item>) {
             let keep_open = self.keep_open;
             self.start($crate::output::Output::new(out, keep_open));
@@ -48,6 +79,14 @@ macro_rules! endings {
 
         /// Leaves the output open when the input ends, for others that put into it as well. An input
         /// that was closed with a reason, or a failure here, still closes it, with that reason.
+        ///
+        /// # Examples
+        /// ```
+        /// let out = aiochan::Chan::new();
+        /// aiochan::from_range(1..3).map(|n| n * n).keep_open().into_chan(&out);
+        /// assert_eq!((out.get_blocking(), out.get_blocking()), (Some(1), Some(4)));
+        /// assert!(!out.is_closed());
+        /// ```
         pub fn keep_open(mut self) -> Self {
             self.keep_open = true;
             self

@@ -88,6 +88,15 @@ impl<S: Stream, K> Pipe<S, K> {
     ///
     /// By default it is `n`; while calls on threads take microseconds only, 1024. With few, threads take
     /// shorter runs.
+    ///
+    /// # Examples
+    /// ```
+    /// let source = aiochan::from_range(0..);
+    /// let c = source.async_pipe(1, async |n| n).ahead(0).chan();
+    /// assert_eq!((c.get_blocking(), c.get_blocking()), (Some(0), Some(1)));
+    /// c.close();
+    /// assert!(source.get_blocking() <= Some(3)); // one value was taken and not got
+    /// ```
     pub fn ahead(self, ahead: usize) -> Self {
         Self { ahead: Some(ahead), ..self }
     }

@@ -25,6 +25,7 @@ impl<T: Clone + Send + 'static> Chan<T> {
     /// let with_a = by_letter.sub_with(Some('a'), 8);
     /// assert_eq!(with_a.iter().collect::<Vec<_>>(), ["anna", "amir"]);
     /// ```
+    #[doc(alias = "pub")]
     pub fn publish<K>(&self, topic_fn: impl FnMut(&T) -> K + Send + 'static) -> Pub<T, K>
     where
         K: Hash + Eq + Clone + Send + 'static,
@@ -112,6 +113,7 @@ where
     /// numbers.put_blocking(2).unwrap();
     /// assert_eq!(even.get_blocking(), Some(2));
     /// ```
+    #[doc(alias = "subscribe")]
     pub fn sub(&self, topic: K) -> Chan<T> {
         self.sub_with(topic, 0)
     }

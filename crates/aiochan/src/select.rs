@@ -75,51 +75,111 @@ impl<'a, T: Send> Select<'a, T> {
     }
 
     /// Adds an arm that gets from `chan`.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::{Outcome, Select, from_iter};
+    ///
+    /// let c = from_iter(["a"]);
+    /// assert_eq!(Select::new().get(&c).blocking().outcome, Outcome::Got(Some("a")));
+    /// ```
     pub fn get(mut self, chan: &'a Chan<T>) -> Self {
         self.arms.push(Arm::Get(Box::pin(chan.get())));
         self
     }
 
-    /// Adds an arm that puts `value` into `chan`.
+    /// Adds an arm that puts `value` into `chan`. If it loses, its value is among [`Selected::unsent`].
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::{Chan, Select};
+    ///
+    /// let (full, free) = (Chan::new(), Chan::fixed(1));
+    /// let won = Select::new().put(&full, "a").put(&free, "b").blocking();
+    /// assert_eq!((won.index, won.unsent), (1, vec![(0, "a")]));
+    /// assert_eq!(free.try_get(), Ok("b"));
+    /// ```
     pub fn put(mut self, chan: &'a Chan<T>, value: T) -> Self {
         self.arms.push(Arm::Put(Box::pin(chan.put(value))));
         self
     }
 
     /// Whether, of several arms that are ready, the one added first wins. By default chance decides.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::{Select, from_range};
+    ///
+    /// let (a, b) = (from_range(0..9), from_range(10..19));
+    /// for _ in 0..9 {
+    ///     let won = Select::new().get(&a).get(&b).priority(true).blocking();
+    ///     assert_eq!(won.index, 0);
+    /// }
+    /// ```
     pub fn priority(mut self, priority: bool) -> Self {
         self.priority = priority;
         self
     }
 
-    /// Waits until an arm takes effect, for at most `timeout`.
+    /// Waits until an arm takes effect, for at most `timeout`, by the clock of [`timeout`](crate::timeout).
     ///
     /// # Errors
     /// [`Unselected`] with the values of the put arms when the time is over.
     ///
     /// # Panics
     /// If there is no arm.
+    ///
+    /// # Cancel safety
+    /// As [`Select`].
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::{Chan, Select};
+    /// use std::time::Duration;
+    ///
+    /// let c = Chan::new();
+    /// let select = Select::new().put(&c, "nobody gets").timeout(Duration::from_millis(1));
+    /// assert_eq!(aiochan::run(select).unwrap_err().0, [(0, "nobody gets")]);
+    /// ```
     pub async fn timeout(mut self, timeout: Duration) -> Result<Selected<T>, Unselected<T>> {
         Race::new(&mut entries(&mut self.arms), self.priority).timeout(timeout).await;
         self.end()
     }
 
-    /// Blocks the thread until an arm takes effect.
+    /// Blocks the thread until an arm takes effect. Not for async code: it would block the executor.
     ///
     /// # Panics
-    /// If there is no arm.
+    /// If there is no arm; and as [`run`](crate::run), where it is said too what to do in a tokio runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::{Chan, Outcome, Select};
+    ///
+    /// let c = Chan::fixed(1);
+    /// let won = Select::new().get(&c).put(&c, 7).blocking();
+    /// assert_eq!((won.index, won.outcome), (1, Outcome::Put(Ok(()))));
+    /// ```
     pub fn blocking(mut self) -> Selected<T> {
         Race::new(&mut entries(&mut self.arms), self.priority).blocking();
         self.won()
     }
 
-    /// Blocks the thread until an arm takes effect, for at most `timeout`.
+    /// Blocks the thread until an arm takes effect, for at most `timeout`. Not for async code.
     ///
     /// # Errors
     /// [`Unselected`] with the values of the put arms when the time is over.
     ///
     /// # Panics
     /// If there is no arm.
+    ///
+    /// # Examples
+    /// ```
+    /// use aiochan::{Chan, Select};
+    /// use std::time::Duration;
+    ///
+    /// let c = Chan::<u8>::new();
+    /// assert!(Select::new().get(&c).blocking_timeout(Duration::from_millis(1)).is_err());
+    /// ```
     pub fn blocking_timeout(mut self, timeout: Duration) -> Result<Selected<T>, Unselected<T>> {
         Race::new(&mut entries(&mut self.arms), self.priority).blocking_timeout(timeout);
         self.end()

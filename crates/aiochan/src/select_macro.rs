@@ -99,6 +99,9 @@ macro_rules! select {
 
 /// [`select!`](crate::select) for threads: blocks instead of awaiting.
 ///
+/// # Panics
+/// As [`run`](crate::run), if it has to wait inside a task; there too what to do in a tokio runtime.
+///
 /// # Examples
 /// ```
 /// use aiochan::{Chan, select_blocking};

@@ -42,6 +42,7 @@ use crate::panics::{Caught, calm, discard};
 /// assert_eq!(c.get_blocking(), Some("hello"));
 /// assert_eq!(aiochan::run(task), 42);
 /// ```
+#[doc(alias = "spawn")]
 pub fn go<F>(future: F) -> Task<F::Output>
 where
     F: Future + Send + 'static,
@@ -64,7 +65,8 @@ where
 ///
 /// Inside a tokio runtime it may never return, and so may the other verbs that block, and iterating over a
 /// channel: what is waited for may need the thread, and what is spawned here is woken only when the task
-/// that blocks lets go. There use `tokio::task::block_in_place` or `spawn_blocking` around it.
+/// that blocks lets go. There use `tokio::task::block_in_place` or `spawn_blocking` around it. A runtime of one
+/// thread stands still meanwhile, its clock too, so only `spawn_blocking` helps there.
 ///
 /// # Panics
 /// If it has to wait inside a task of the built-in executor: await it there instead.
@@ -78,6 +80,7 @@ where
 /// });
 /// assert_eq!(got, Some(1));
 /// ```
+#[doc(alias = "block_on")]
 pub fn run<F: Future>(future: F) -> F::Output {
     block_on(pin!(future))
 }
@@ -116,6 +119,7 @@ where
 /// aiochan::nop().await;
 /// # });
 /// ```
+#[doc(alias = "yield_now")]
 pub async fn nop() {
     let mut yielded = false;
     poll_fn(|cx| {

@@ -16,8 +16,11 @@ use crate::timer::{Timer, now};
 /// when nobody is left who could get from it. A duration beyond what the clock can count never ends.
 ///
 /// It is for several operations that share a time: for a single `select!` its own `timeout` arm is
-/// simpler. Inside a tokio runtime, with the feature `tokio`, it follows that runtime's clock, which tests
-/// can pause.
+/// simpler.
+///
+/// Inside a tokio runtime, with the feature `tokio`, it follows that runtime's clock, which tests can pause, and
+/// which counts in whole milliseconds: what is between two is rounded up. Inside of
+/// [`with_executor`](crate::with_executor) it follows the system's.
 ///
 /// # Panics
 /// Inside a tokio runtime, with the feature `tokio`, if that has no timers.
@@ -42,6 +45,7 @@ use crate::timer::{Timer, now};
 /// assert_eq!(heard, ["one", "two"]);
 /// # });
 /// ```
+#[doc(alias = "sleep")]
 pub fn timeout(duration: Duration) -> Chan<()> {
     let timer = Timer::after(duration);
     Chan::new().fed_by(move |feed| async move {
@@ -52,7 +56,8 @@ pub fn timeout(duration: Duration) -> Chan<()> {
 /// A channel that gives out one value after `duration`, the time then, and is closed.
 ///
 /// The value is kept until somebody gets it. The timer ends when the channel is closed earlier, or when
-/// nobody is left who could get from it. A duration beyond what the clock can count never ends.
+/// nobody is left who could get from it. A duration beyond what the clock can count never ends. It follows the
+/// same clock as [`timeout`].
 ///
 /// # Panics
 /// Inside a tokio runtime, with the feature `tokio`, if that has no timers.
@@ -66,6 +71,7 @@ pub fn timeout(duration: Duration) -> Chan<()> {
 /// assert!(soon.get_blocking().unwrap() >= start + Duration::from_millis(5));
 /// assert_eq!(soon.get_blocking(), None);
 /// ```
+#[doc(alias = "sleep")]
 pub fn after(duration: Duration) -> Chan<Instant> {
     let timer = Timer::after(duration);
     Chan::fixed(1).fed_by(move |feed| async move {
@@ -84,8 +90,8 @@ pub fn after(duration: Duration) -> Chan<Instant> {
 /// which the machine was too busy, or asleep: they are counted, not made up for.
 ///
 /// It ticks until it is closed, or nobody is left who could get from it. A tick beyond what the clock can
-/// count never comes. Inside a tokio runtime, with the feature `tokio`, it follows that runtime's clock,
-/// which tests can pause.
+/// count never comes. It follows the same clock as [`timeout`]. On tokio's, a period below a millisecond
+/// therefore misses ticks, and counts them.
 ///
 /// It does what it is told: a period of a few microseconds or less keeps a processor busy.
 ///
@@ -104,7 +110,7 @@ pub fn after(duration: Duration) -> Chan<Instant> {
 /// }
 /// ticks.close();
 /// ```
-#[doc(alias = "interval")]
+#[doc(alias("interval", "tick"))]
 pub fn tick_tock(period: Duration) -> Chan<(u64, Instant)> {
     ticks(now().checked_add(period), period)
 }
