@@ -1,5 +1,6 @@
 //! `cargo xtask soak --minutes N --seed S`: rounds after rounds, until the time is over or a promise is broken.
 
+use std::panic;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,6 +43,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    // Those that are planned come without a message.
+    panic::set_hook(Box::new(|info| ledger::fault(&info.to_string())));
     let limit = Duration::from_secs_f64(options.minutes.max(0.0) * 60.0);
     let start = Instant::now();
     let rounds = Arc::new(AtomicU64::new(0));
