@@ -125,7 +125,6 @@ def test_thread_that_cannot_be_started_is_an_error_at_the_call(call):
 
 # No hang: the background loop's thread can be started later.
 @needs_64_bits_of_linux
-@pytest.mark.xfail(strict=True, reason="fault: the loop is kept without its thread, and never runs")
 def test_background_loop_starts_once_there_are_threads_again():
     done = script(
         f"""
@@ -148,7 +147,6 @@ def test_background_loop_starts_once_there_are_threads_again():
 
 # No hang: the interpreter ends, whatever has become of the pool.
 @needs_64_bits_of_linux
-@pytest.mark.skip(reason="fault: the executor's children wait for ever, and the interpreter for them")
 @PIPES
 def test_process_pool_without_its_thread_does_not_keep_the_interpreter(pipe):
     done = script(
@@ -200,7 +198,6 @@ async def test_absurd_numbers_of_processes_are_refused_at_the_call():
     assert c.get_nowait() == 0, "nothing has been read"
 
 
-@pytest.mark.xfail(strict=True, reason="fault: the interpreter is aborted, or a PanicException raised")
 @pytest.mark.parametrize("n", ["1 << 55", "sys.maxsize"])
 def test_absurd_groups_take_no_memory(n):
     done = script(

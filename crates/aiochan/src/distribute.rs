@@ -159,8 +159,8 @@ async fn put_in_one<T: Clone + Send>(mut outs: Vec<&Feed<T>>, mut value: T) {
             .zip(copies)
             .fold(Select::new(), |all, (out, copy)| all.put(out.chan(), copy));
         let (Selected { index, outcome, unsent }, met) = select.caught().await;
+        unsent.into_iter().for_each(discard);
         if let Err(panic) = met {
-            unsent.into_iter().for_each(discard);
             return fail(outs[index], panic);
         }
         match outcome {

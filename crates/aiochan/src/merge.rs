@@ -11,7 +11,7 @@ use crate::adapt::Budget;
 use crate::chan::Chan;
 use crate::flow::Flow;
 use crate::output::Origins;
-use crate::panics::list;
+use crate::panics::{discard, list};
 use crate::stream::Items;
 
 /// The values of several channels as they come, as a [`Flow`].
@@ -174,6 +174,12 @@ pub struct CombineLatest<T> {
 
 impl<T> Unpin for CombineLatest<T> {}
 
+impl<T> Drop for CombineLatest<T> {
+    fn drop(&mut self) {
+        self.latest.drain(..).for_each(discard);
+    }
+}
+
 impl<T: Clone> Stream for CombineLatest<T> {
     type Item = Vec<Option<T>>;
 
@@ -236,6 +242,12 @@ struct Column<T> {
 }
 
 impl<T> Unpin for Rounds<T> {}
+
+impl<T> Drop for Column<T> {
+    fn drop(&mut self) {
+        discard(self.value.take());
+    }
+}
 
 impl<T> Stream for Rounds<T> {
     type Item = Vec<Option<T>>;

@@ -340,7 +340,7 @@ impl Surroundings {
         f: impl FnOnce() -> R + Send + 'static,
     ) -> JoinHandle<R> {
         let thread = thread::Builder::new().name(name.to_owned());
-        thread.spawn(move || self.enter(f)).expect("a thread can be started")
+        thread.spawn(move || self.enter(f)).expect("failed to spawn thread")
     }
 
     pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {

@@ -100,11 +100,15 @@ class _Background:
     def loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=self._run, args=(self._loop,), name="aiochan-loop", daemon=True
-                )
-                self._thread.start()
+                loop = asyncio.new_event_loop()
+                thread = threading.Thread(target=self._run, args=(loop,), name="aiochan-loop", daemon=True)
+                try:
+                    thread.start()
+                except BaseException:
+                    # Whoever comes next tries again.
+                    loop.close()
+                    raise
+                self._loop, self._thread = loop, thread
             return self._loop
 
     @staticmethod

@@ -186,7 +186,16 @@ class _ProcessPool(_ExecutorPool):
     """Pickles each call by itself: an executor that finds what it cannot pickle may never end."""
 
     def submit(self, call: Callable[[Any], Any], value: Any) -> asyncio.Future[Any]:
-        return super().submit(_unpickled_call, bytes(ForkingPickler.dumps((call, value))))
+        pickled = bytes(ForkingPickler.dumps((call, value)))
+        try:
+            return super().submit(_unpickled_call, pickled)
+        except RuntimeError:
+            manager = getattr(self._executor, "_executor_manager_thread", None)
+            if manager is None or not manager.is_alive():
+                # Without that thread nobody would ever tell the processes to end, and the interpreter waits for them.
+                for process in list((getattr(self._executor, "_processes", None) or {}).values()):
+                    process.terminate()
+            raise
 
     def close(self) -> None:
         # What waits for a process must not be cancelled: an executor that breaks may then never end.

@@ -95,7 +95,6 @@ fn an_executor_that_drops_its_tasks() {
 
 /// What `Task` documents: "when its runtime was shut down before the task had ended".
 #[test]
-#[ignore = "fault: the message is async-task's own, `Task polled after completion`"]
 fn the_handle_of_a_task_that_was_dropped() {
     let (_, executor, tasks) = ByHand::new();
     let task = with_executor(&executor, || go(async {}));

@@ -89,7 +89,6 @@ const ABSURD: usize = isize::MAX as usize / 256;
 
 /// Rule 8: a group that is never complete.
 #[test]
-#[ignore = "fault: `chunks` allocates at once: `capacity overflow`, or for less the process is aborted"]
 fn groups_without_end() {
     in_own_process("sizes::groups_without_end", || {
         for n in [ABSURD, usize::MAX] {
@@ -100,7 +99,6 @@ fn groups_without_end() {
 
 /// Rule 8: as many futures as there are values.
 #[test]
-#[ignore = "fault: `Slots` allocates a bit for each future at once, and the process is aborted"]
 fn futures_without_end() {
     in_own_process("sizes::futures_without_end", || {
         for n in [ABSURD, usize::MAX] {
@@ -113,7 +111,6 @@ fn futures_without_end() {
 
 /// Rule 8: as many threads as there can be, or a panic that says why not.
 #[test]
-#[ignore = "fault: `Hands` allocates a hand for each thread at once, and the process is aborted"]
 fn threads_without_end() {
     // Stacks so large that there can be few of them, should they be started.
     let few = "ulimit -v 3500000; export RUST_MIN_STACK=1073741824";

