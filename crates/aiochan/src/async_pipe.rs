@@ -287,8 +287,9 @@ impl<S: Stream, J: AsyncJob<S::Item>> Engine<S, J> {
     /// Makes the future of a value, and polls it.
     fn begin(&mut self, item: S::Item) {
         self.taken += 1;
-        let copy = self.begun.insert(None);
-        *copy = self.policy.copy(&item).map(Box::new);
+        let begun = self.begun.insert(None);
+        let (item, copy) = self.policy.copy(item);
+        *begun = copy.map(Box::new);
         let started = self.slots.start(|| self.load.place(self.job.future(item)));
         let Some(copy) = self.begun.take() else { unreachable!("it was set above") };
         match started {

@@ -225,7 +225,7 @@ impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
     /// Calls the function, and does about a failure what the policy says; an error stops the pipe.
     fn attempt(&self, item: S::Item) -> Outcome<J::Output> {
         let Duty { job, policy, .. } = &self.duty;
-        let copy = policy.copy(&item);
+        let (item, copy) = policy.copy(item);
         let reason = match caught(|| job.run(item)).and_then(identity) {
             Ok(results) => return Ok(results),
             Err(reason) => reason,

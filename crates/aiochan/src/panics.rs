@@ -49,9 +49,12 @@ pub(crate) fn along<T, R>(value: T, f: impl FnOnce(&T) -> R) -> (T, R) {
 }
 
 /// The items of `iter`. If it panics those that there are are dropped first, and the panic goes on.
-pub(crate) fn list<T>(iter: impl Iterator<Item = T>) -> Vec<T> {
+pub(crate) fn list<T>(mut iter: impl Iterator<Item = T>) -> Vec<T> {
     let mut list = Vec::new();
-    if let Err(panic) = caught(|| list.extend(iter)) {
+    let listed = caught(|| list.extend(iter.by_ref()));
+    // It may have others inside.
+    let dropped = caught(|| drop(iter));
+    if let Err(panic) = listed.and(dropped) {
         list.into_iter().for_each(discard);
         resume_unwind(panic);
     }
