@@ -1,4 +1,4 @@
-//! A bounded set of futures that one task polls, each only when it was woken.
+//! A set of futures that one task polls, each only when it was woken.
 //!
 //! Places are used again, waker and allocation included: that is what `FuturesUnordered`, which
 //! allocates for each future, is slower by.
@@ -11,7 +11,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::task::AtomicWaker;
 
-use crate::panics::{caught, discard};
+use crate::panics::{Apart, caught, discard};
+
+/// So many futures share a word that says which have been woken.
+const WORD: usize = 64;
 
 /// Futures of type `F`, each with something to remember it by.
 pub(crate) struct Slots<F, M> {
@@ -21,7 +24,10 @@ pub(crate) struct Slots<F, M> {
     found: Vec<usize>,
     /// The one that is being polled.
     polling: Option<usize>,
-    woken: Arc<Woken>,
+    /// As many as there are slots for.
+    words: Vec<Arc<Word>>,
+    /// The task that polls them.
+    task: Arc<AtomicWaker>,
 }
 
 struct Slot<F, M> {
@@ -30,18 +36,17 @@ struct Slot<F, M> {
     waker: Waker,
 }
 
-/// Which futures have been woken.
-struct Woken {
+/// Which of some futures have been woken.
+struct Word {
     /// One bit each.
-    words: Box<[AtomicU64]>,
-    /// The task that polls them.
-    task: AtomicWaker,
+    bits: AtomicU64,
+    task: Arc<AtomicWaker>,
 }
 
 /// Wakes one future.
 struct SlotWaker {
-    woken: Arc<Woken>,
-    index: usize,
+    word: Arc<Word>,
+    bit: u64,
 }
 
 impl Wake for SlotWaker {
@@ -50,23 +55,22 @@ impl Wake for SlotWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let (word, bit) = place(self.index);
-        if self.woken.words[word].fetch_or(bit, Ordering::Release) & bit == 0 {
-            self.woken.task.wake();
+        if self.word.bits.fetch_or(self.bit, Ordering::Release) & self.bit == 0 {
+            self.word.task.wake();
         }
     }
 }
 
-fn place(index: usize) -> (usize, u64) {
-    (index / 64, 1 << (index % 64))
-}
-
 impl<F: Future, M> Slots<F, M> {
-    /// A set of at most `limit` futures.
-    pub(crate) fn new(limit: usize) -> Self {
-        let words = (0..limit.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
-        let woken = Arc::new(Woken { words, task: AtomicWaker::new() });
-        Self { slots: Vec::new(), free: Vec::new(), found: Vec::new(), polling: None, woken }
+    pub(crate) fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            found: Vec::new(),
+            polling: None,
+            words: Vec::new(),
+            task: Arc::default(),
+        }
     }
 
     /// How many futures are in it.
@@ -74,8 +78,7 @@ impl<F: Future, M> Slots<F, M> {
         self.slots.len() - self.free.len()
     }
 
-    /// Makes a future, in its place, and polls it once. To be called with room for it; if it is not ready
-    /// [`keep`](Self::keep) is to follow.
+    /// Makes a future, in its place, and polls it once. If it is not ready [`keep`](Self::keep) is to follow.
     #[inline]
     pub(crate) fn start(&mut self, make: impl FnOnce() -> F) -> Poll<F::Output> {
         let index = match self.free.last() {
@@ -87,12 +90,12 @@ impl<F: Future, M> Slots<F, M> {
         assert!(slot.future.is_none(), "the slot is free");
         slot.future.set(Some(make()));
         self.polling = Some(index);
-        let poll = slot.poll();
+        let poll = slot.poll().map(Apart::new);
         if poll.is_ready() {
             slot.future.set(None);
         }
         self.polling = None;
-        poll
+        poll.map(Apart::into_inner)
     }
 
     /// Keeps the future that was started last.
@@ -104,13 +107,13 @@ impl<F: Future, M> Slots<F, M> {
     /// Finds those that have been woken, for [`poll_woken`](Self::poll_woken); how many. From now on
     /// the task is woken when one of them is.
     pub(crate) fn find_woken(&mut self, cx: &mut Context<'_>) -> u32 {
-        self.woken.task.register(cx.waker());
-        for (word, bits) in self.woken.words.iter().enumerate() {
+        self.task.register(cx.waker());
+        for (number, word) in self.words.iter().enumerate() {
             // The cheap look first: mostly nothing has been woken.
-            if bits.load(Ordering::Relaxed) != 0 {
-                let mut bits = bits.swap(0, Ordering::Acquire);
+            if word.bits.load(Ordering::Relaxed) != 0 {
+                let mut bits = word.bits.swap(0, Ordering::Acquire);
                 while bits != 0 {
-                    self.found.push(word * 64 + bits.trailing_zeros() as usize);
+                    self.found.push(number * WORD + bits.trailing_zeros() as usize);
                     bits &= bits - 1;
                 }
             }
@@ -148,9 +151,8 @@ impl<F: Future, M> Slots<F, M> {
             return Poll::Pending;
         }
         self.polling = Some(index);
-        let poll = slot.poll();
-        let output = match poll {
-            Poll::Ready(output) => output,
+        let output = match slot.poll() {
+            Poll::Ready(output) => Apart::new(output),
             Poll::Pending => {
                 self.polling = None;
                 return Poll::Pending;
@@ -160,12 +162,17 @@ impl<F: Future, M> Slots<F, M> {
         self.polling = None;
         let memo = slot.memo.take().expect("a future that waits has its memo");
         self.free.push(index);
-        Poll::Ready((memo, output))
+        Poll::Ready((memo, output.into_inner()))
     }
 
     fn add_slot(&mut self) -> usize {
         let index = self.slots.len();
-        let waker = Arc::new(SlotWaker { woken: self.woken.clone(), index }).into();
+        if index.is_multiple_of(WORD) {
+            let word = Word { bits: AtomicU64::new(0), task: self.task.clone() };
+            self.words.push(Arc::new(word));
+        }
+        let word = self.words[index / WORD].clone();
+        let waker = Arc::new(SlotWaker { word, bit: 1 << (index % WORD) }).into();
         self.slots.push(Slot { future: Box::pin(None), memo: None, waker });
         self.free.push(index);
         index

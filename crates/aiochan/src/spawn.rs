@@ -220,14 +220,19 @@ impl<T> Future for Task<T> {
     /// # Panics
     /// With the task's own panic, or when its runtime was shut down before the task had ended.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.poll_end(cx)
+            .map(|end| end.expect("the runtime was shut down before the task had ended"))
+    }
+}
+
+impl<T> Task<T> {
+    /// As `poll`; `None` if the runtime was shut down before the task had ended.
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         match &mut self.0 {
             #[cfg(feature = "tokio")]
             Kind::Tokio(task) => Pin::new(task).poll(cx).map(|result| match result {
-                Ok(output) => output,
-                Err(error) => match error.try_into_panic() {
-                    Ok(panic) => resume_unwind(panic),
-                    Err(_) => panic!("the runtime was shut down before the task had ended"),
-                },
+                Ok(output) => Some(output),
+                Err(error) => error.try_into_panic().map_or(None, |panic| resume_unwind(panic)),
             }),
             Kind::Own(task) => {
                 let task = task.as_mut().expect("it is not dropped");
@@ -238,7 +243,7 @@ impl<T> Future for Task<T> {
                     ready!(Pin::new(task).poll(&mut Context::from_waker(&waker)))
                 };
                 match ended.0.take().expect("it is taken once") {
-                    Ok(output) => Poll::Ready(output),
+                    Ok(output) => Poll::Ready(Some(output)),
                     Err(panic) => resume_unwind(panic),
                 }
             }
