@@ -179,7 +179,8 @@ fn test() -> ExitCode {
             failed += 1;
         }
     }
-    let others: [(&str, fn() -> Outcome); 4] = [
+    type Other = (&'static str, fn() -> Outcome);
+    let others: [Other; 4] = [
         ("a minute of fuzzing", || nightly::fuzz(60)),
         ("address sanitizer", nightly::address_sanitizer),
         ("memcheck", nightly::memcheck),

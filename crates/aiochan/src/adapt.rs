@@ -1,10 +1,14 @@
 //! Stream adapters that a flow needs and `futures-util` lacks.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use futures_core::Stream;
+use futures_util::StreamExt;
+use futures_util::stream::Fuse;
 use pin_project_lite::pin_project;
 
 /// After so much time without a pause the executor has its turn.
@@ -72,10 +76,21 @@ pin_project! {
     /// A stream that gathers items into something. What `add` returns is given out on the way,
     /// and the rest at the end.
     pub(crate) struct Gather<S, G, F> {
+        // What is given out at the end is not the end yet: the stream is asked again.
         #[pin]
-        pub(crate) stream: S,
-        pub(crate) gathered: Option<G>,
-        pub(crate) add: F,
+        stream: Fuse<S>,
+        gathered: Option<G>,
+        add: F,
+    }
+}
+
+impl<S, G, F> Gather<S, G, F>
+where
+    S: Stream,
+    F: FnMut(&mut Option<G>, S::Item) -> Option<G>,
+{
+    pub(crate) fn new(stream: S, gathered: Option<G>, add: F) -> Self {
+        Self { stream: stream.fuse(), gathered, add }
     }
 }
 
@@ -98,5 +113,39 @@ where
                 None => return Poll::Ready(this.gathered.take()),
             }
         }
+    }
+}
+
+pin_project! {
+    /// A stream that tells whether it has ended.
+    pub(crate) struct Watched<S> {
+        #[pin]
+        stream: S,
+        ended: Arc<AtomicBool>,
+    }
+}
+
+impl<S> Watched<S> {
+    /// `ended` is set when `stream` ends.
+    pub(crate) fn new(stream: S, ended: Arc<AtomicBool>) -> Self {
+        Self { stream, ended }
+    }
+}
+
+impl<S: Stream> Stream for Watched<S> {
+    type Item = S::Item;
+
+    #[inline]
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        let next = this.stream.poll_next(cx);
+        if let Poll::Ready(None) = next {
+            this.ended.store(true, Ordering::Release);
+        }
+        next
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.stream.size_hint()
     }
 }

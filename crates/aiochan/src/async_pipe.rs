@@ -15,11 +15,11 @@ use crate::error::TryPutError;
 use crate::feed::Feed;
 use crate::flow::Flow;
 use crate::jobs::{AsyncJob, Plain};
-use crate::load::{Load, Run};
-use crate::output::{Origins, Output, endings, start_worker};
-use crate::panics::{caught, cause, discard};
+use crate::load::{Cancelled, Load, Run};
+use crate::output::{Origins, Output, dropped, endings, start_worker};
+use crate::panics::{Apart, caught, cause, discard};
 use crate::pipe::{Futures, Pipe};
-use crate::policy::Policy;
+use crate::policy::{Policy, failure};
 use crate::results::Results;
 use crate::slots::Slots;
 use crate::state::Reason;
@@ -31,10 +31,28 @@ impl<S: Stream> Flow<S> {
     /// It ends in a channel: see [`Pipe`]. For plain functions that compute or block there is
     /// [`parallel_pipe`](Self::parallel_pipe).
     ///
+    /// The futures are there at the same time, and may outlive `f`'s call: what they share each needs a clone of.
+    /// So an `async` closure will do only if it captures nothing.
+    ///
     /// # Panics
     /// If `n` is 0.
     ///
     /// # Examples
+    /// ```
+    /// # use std::sync::Arc;
+    /// # struct Client;
+    /// # impl Client {
+    /// #     async fn fetch(&self, page: u32) -> String { format!("page {page}") }
+    /// # }
+    /// let client = Arc::new(Client);
+    /// let pages = aiochan::from_range(1..4).async_pipe(2, move |page| {
+    ///     let client = client.clone();
+    ///     async move { client.fetch(page).await }
+    /// });
+    /// assert_eq!(pages.chan().iter().collect::<Vec<_>>(), ["page 1", "page 2", "page 3"]);
+    /// ```
+    ///
+    /// One that captures nothing:
     /// ```
     /// let c = aiochan::from_range(0..4).async_pipe(2, async |n| {
     ///     aiochan::nop().await;
@@ -81,6 +99,9 @@ where
     /// The results as a [`Flow`], to which more operators can be applied. Its futures then go on only
     /// while the flow is asked for values.
     ///
+    /// When the pipe stops, the flow ends: with the cause as its [`close_reason`](Flow::close_reason), which goes
+    /// on to the channel that it is ended in, or comes out of [`Flow::try_collect`] and [`Flow::try_for_each`].
+    ///
     /// # Examples
     /// ```
     /// let c = aiochan::from_range(0..9).async_pipe(2, async |n| n * n).flow().group(3).chan();
@@ -97,13 +118,15 @@ where
     }
 
     fn into_engine(self) -> (Engine<S, J>, Origins, bool) {
-        let Self { input, mut origins, keep_open, kind: Futures(job), n, ahead, ordered, policy } =
-            self;
+        let Self { input, origins: above, keep_open, kind, n, ahead, ordered, policy } = self;
+        let Futures(job) = kind;
         let failure = Arc::<OnceLock<Reason>>::default();
-        origins.append(Origins::of_failure(failure.clone()));
+        // It comes first: after it the input is not read on, however that ends.
+        let mut origins = Origins::of_failure(failure.clone());
+        origins.append(above);
         let engine = Engine {
-            input: Box::pin(input),
-            job,
+            input: Some(Box::pin(input)),
+            job: Apart::new(job),
             policy,
             intake: true,
             limit: n,
@@ -122,8 +145,9 @@ where
 
 /// The worker of a pipe, and the stream of its results.
 struct Engine<S: Stream, J: AsyncJob<S::Item>> {
-    input: Pin<Box<S>>,
-    job: J,
+    /// Until no more is to be taken from it: what waits there would take a value from others.
+    input: Option<Pin<Box<S>>>,
+    job: Apart<J>,
     policy: Policy<S::Item>,
     /// Whether values are still to be taken.
     intake: bool,
@@ -150,8 +174,11 @@ struct Memo<T> {
     copy: Option<Box<T>>,
 }
 
-/// What came of a value: a failure comes with its copy.
-type Outcome<T, R> = Result<R, Box<(Option<Box<T>>, Reason)>>;
+/// What came of a value.
+type Outcome<T, R> = Result<R, Failed<T>>;
+
+/// A failure, with the copy of its value.
+type Failed<T> = Box<(Option<Box<T>>, Reason)>;
 
 impl<S: Stream, J: AsyncJob<S::Item>> Unpin for Engine<S, J> {}
 
@@ -175,14 +202,36 @@ impl<S: Stream, J: AsyncJob<S::Item>> Engine<S, J> {
             });
             let Some(result) = next.await else { return };
             let put = match out.try_put(result) {
-                Err(TryPutError::Full(result)) => self.during(out.put(result)).await.is_ok(),
+                Err(TryPutError::Full(result)) => {
+                    self.during(out.put(result), closed.as_mut()).await.is_ok()
+                }
                 put => put.is_ok(),
             };
-            if !put {
+            if !put || self.is_over() {
                 return;
             }
             self.taken -= 1;
         }
+    }
+
+    /// Waits for a put while the futures go on, until the output is closed: then for what waits in it only.
+    async fn during<P: Future>(
+        &mut self,
+        put: P,
+        mut closed: Pin<&mut impl Future<Output = ()>>,
+    ) -> P::Output {
+        let mut put = pin!(put);
+        poll_fn(|cx| {
+            let result = put.as_mut().poll(cx);
+            if result.is_pending() && !self.is_over() {
+                match closed.as_mut().poll(cx) {
+                    Poll::Ready(()) => self.abandon(),
+                    Poll::Pending => self.go_on(cx),
+                }
+            }
+            result
+        })
+        .await
     }
 
     /// The next result, which counts as taken until it has been put; `None` at the end.
@@ -204,7 +253,7 @@ impl<S: Stream, J: AsyncJob<S::Item>> Engine<S, J> {
                         Err(reason) => self.settled(Err(reason)),
                     }
                 }
-                None if !self.intake && self.taken == 0 => return Poll::Ready(None),
+                None if self.is_over() => return Poll::Ready(None),
                 None => return Poll::Pending,
             }
         }
@@ -215,40 +264,52 @@ impl<S: Stream, J: AsyncJob<S::Item>> Engine<S, J> {
         self.settling = false;
         self.taken -= 1;
         if let Err(reason) = settled {
-            let _ = self.failure.set(reason);
-            self.intake = false;
-            self.taken = 0;
-            self.slots.clear();
-            // Each by itself: two that panic in one collection would abort the process.
-            self.results.take().for_each(discard);
+            self.fail(reason);
         }
     }
 
-    /// Waits for `other` while the futures go on.
-    async fn during<O: Future>(&mut self, other: O) -> O::Output {
-        let mut other = pin!(other);
-        poll_fn(|cx| {
-            let result = other.as_mut().poll(cx);
-            if result.is_pending() {
-                self.go_on(cx);
-            }
-            result
-        })
-        .await
+    fn fail(&mut self, reason: Reason) {
+        let _ = self.failure.set(reason);
+        self.abandon();
+    }
+
+    /// Drops all that is not done.
+    fn abandon(&mut self) {
+        self.stop_intake();
+        self.settling = false;
+        self.taken = 0;
+        self.slots.clear();
+        // Each by itself: two that panic in one collection would abort the process.
+        self.results.take().for_each(discard);
+    }
+
+    fn stop_intake(&mut self) {
+        self.intake = false;
+        discard(self.input.take());
+    }
+
+    /// Whether nothing more can come.
+    fn is_over(&self) -> bool {
+        !self.intake && self.taken == 0
     }
 
     /// Polls the futures that have been woken, and takes values while there is room.
     fn go_on(&mut self, cx: &mut Context<'_>) {
         // One net for all of them: one for each would cost more than the rest.
         while let Err(panic) = caught(|| self.poll_all(cx)) {
-            let gave_up = self.slots.give_up();
-            if let Some(copy) = self.begun.take() {
+            let (begun, gave_up) = (self.begun.take(), self.slots.give_up());
+            if panic.is::<Cancelled>() {
+                discard((begun, gave_up));
+                self.fail(failure(dropped()));
+            } else if let Some(copy) = begun {
                 let outcome = self.outcome(copy, Err(cause(panic)));
                 self.results.push(outcome);
             } else if let Some(memo) = gave_up {
                 self.complete(memo, Err(cause(panic)));
             } else {
-                resume_unwind(panic); // It came from the input.
+                // It came from the input, which may be dropped with another.
+                self.stop_intake();
+                resume_unwind(panic);
             }
         }
     }
@@ -273,7 +334,8 @@ impl<S: Stream, J: AsyncJob<S::Item>> Engine<S, J> {
         if !self.intake || self.taken >= self.room || self.slots.len() >= self.limit {
             return false;
         }
-        match self.input.as_mut().poll_next(cx) {
+        let Some(input) = self.input.as_mut() else { return false };
+        match input.as_mut().poll_next(cx) {
             Poll::Ready(Some(item)) => {
                 self.begin(item);
                 return true;
@@ -287,8 +349,9 @@ impl<S: Stream, J: AsyncJob<S::Item>> Engine<S, J> {
     /// Makes the future of a value, and polls it.
     fn begin(&mut self, item: S::Item) {
         self.taken += 1;
-        let copy = self.begun.insert(None);
-        *copy = self.policy.copy(&item).map(Box::new);
+        let begun = self.begun.insert(None);
+        let (item, copy) = self.policy.copy(item);
+        *begun = copy.map(Box::new);
         let started = self.slots.start(|| self.load.place(self.job.future(item)));
         let Some(copy) = self.begun.take() else { unreachable!("it was set above") };
         match started {
@@ -318,10 +381,18 @@ impl<S: Stream, J: AsyncJob<S::Item>> Engine<S, J> {
         copy: Option<Box<S::Item>>,
         result: Result<J::Output, Reason>,
     ) -> Outcome<S::Item, J::Output> {
-        result.map_err(|reason| {
+        match result {
+            Ok(result) => Ok(result),
+            Err(reason) => Err(self.failed(copy, reason)),
+        }
+    }
+
+    #[cold]
+    fn failed(&mut self, copy: Option<Box<S::Item>>, reason: Reason) -> Failed<S::Item> {
+        if self.policy.is_stop() {
             // What would be taken after it has no chance to be put.
-            self.intake &= !self.policy.is_stop();
-            Box::new((copy, reason))
-        })
+            self.stop_intake();
+        }
+        Box::new((copy, reason))
     }
 }

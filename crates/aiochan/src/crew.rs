@@ -6,6 +6,9 @@
 //!
 //! Somebody always watches the output: an idle thread waits for one that reads, delivers or calls, and the
 //! first two race what they wait for with the closing of the output.
+//!
+//! No thread can know that the next call will take long. So when calls are fast, and results are held to be
+//! delivered together, one more thread watches: it delivers what nobody else has been free to for a while.
 
 use std::convert::identity;
 use std::future::{Future, poll_fn};
@@ -15,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_core::Stream;
 
@@ -30,6 +33,9 @@ use crate::plan::{Delivery, End, Outcome, Plan, Step};
 use crate::policy::{Policy, Verdict};
 use crate::spawn::{Surroundings, run};
 use crate::state::Reason;
+
+/// After so long without a delivery, what is held is delivered.
+const PATIENCE: Duration = Duration::from_millis(1);
 
 /// What a crew is to do.
 pub(crate) struct Duty<T, J: ThreadJob<T>> {
@@ -46,6 +52,8 @@ struct Crew<S: Stream, J: ThreadJob<S::Item>> {
     hands: Hands<S::Item, Outcome<J::Output>>,
     /// For idle threads.
     work: Condvar,
+    /// For the one that watches: there is something held, or all is over.
+    held: Condvar,
     /// Closed when the input is not to be read on, for the thread that waits for it.
     halt: Chan<()>,
     /// Only items with numbers below are to be begun with.
@@ -67,6 +75,7 @@ where
         duty,
         hands: Hands::new(n),
         work: Condvar::new(),
+        held: Condvar::new(),
         halt: Chan::new(),
         limit: AtomicU64::new(u64::MAX),
     });
@@ -86,9 +95,14 @@ where
     }
 }
 
-impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
+impl<S, J> Crew<S, J>
+where
+    S: Stream + Send + 'static,
+    S::Item: Send,
+    J: ThreadJob<S::Item>,
+{
     /// What each of the threads does.
-    fn work(&self, me: usize) {
+    fn work(self: &Arc<Self>, me: usize) {
         let steps = || {
             while let Some(step) = self.next(me) {
                 match step {
@@ -117,10 +131,13 @@ impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
         let mut plan = self.plan();
         while !plan.over {
             if let Some(step) = plan.take_on(&self.hands, me) {
-                let help = plan.calls_for_help();
+                let (help, watch) = (plan.calls_for_help(), plan.calls_for_watch());
                 drop(plan);
                 if help {
                     self.work.notify_one();
+                }
+                if watch {
+                    self.held.notify_one();
                 }
                 return Some(step);
             }
@@ -130,6 +147,35 @@ impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
             plan.woken = plan.woken.saturating_sub(1);
         }
         None
+    }
+
+    /// What one more thread does while calls are fast.
+    fn watch(&self) {
+        let mut plan = self.plan();
+        while !plan.over {
+            if plan.rests() {
+                plan = self.held.wait(plan).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let waited = self.held.wait_timeout(plan, PATIENCE);
+            (plan, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            if let Some(delivery) = plan.overdue(&self.hands) {
+                drop(plan);
+                self.deliver(delivery);
+                plan = self.plan();
+                // There may be room to read, or this was the end.
+                if plan.wakes() {
+                    self.work.notify_one();
+                }
+            }
+        }
+    }
+
+    fn start_watch(self: &Arc<Self>) {
+        let (watcher, here) = (self.clone(), Surroundings::here());
+        let thread = thread::Builder::new().name("aiochan-pipe-watch".into());
+        // Without it results may wait longer.
+        let _ = thread.spawn(move || here.enter(|| watcher.watch()));
     }
 
     fn read(&self, mut intake: Intake<S>, limit: usize, wait: bool) {
@@ -176,7 +222,7 @@ impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
     }
 
     /// Calls the function with what is in the thread's hand.
-    fn call(&self, me: usize) {
+    fn call(self: &Arc<Self>, me: usize) {
         let start = Instant::now();
         let (mut calls, mut done) = (0, None);
         while let Some((number, item)) = self.hands.next(me, done.take()) {
@@ -205,8 +251,11 @@ impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
             return discard_results(results.into_iter().map(|(_, result)| result));
         }
         plan.called(&self.hands, me, calls, took);
-        let behind = plan.is_behind();
+        let (behind, watch) = (plan.is_behind(), plan.needs_watch());
         drop(plan);
+        if watch {
+            self.start_watch();
+        }
         if behind {
             // The consumer may be waiting for this very processor.
             thread::yield_now();
@@ -225,7 +274,7 @@ impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
     /// Calls the function, and does about a failure what the policy says; an error stops the pipe.
     fn attempt(&self, item: S::Item) -> Outcome<J::Output> {
         let Duty { job, policy, .. } = &self.duty;
-        let copy = policy.copy(&item);
+        let (item, copy) = policy.copy(item);
         let reason = match caught(|| job.run(item)).and_then(identity) {
             Ok(results) => return Ok(results),
             Err(reason) => reason,
@@ -245,8 +294,18 @@ impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
     fn deliver(&self, delivery: Delivery<J::Output>) {
         let Delivery { mut values, items, failure } = delivery;
         let put = caught(|| {
-            let put = self.unless_closed(self.duty.out.feed().chan().put_many(&mut values));
-            put.is_some_and(|put| put.is_ok())
+            let out = self.duty.out.feed().chan();
+            let (mut put, mut closed) = (pin!(out.put_many(&mut values)), pin!(out.closed()));
+            let mut open = true;
+            run(poll_fn(|cx| {
+                let put = put.as_mut().poll(cx).map(|put| put.is_ok());
+                if put.is_pending() && open && closed.as_mut().poll(cx).is_ready() {
+                    open = false;
+                    // What waits in the output is still there to be got, and that is all.
+                    self.end(None);
+                }
+                put
+            }))
         });
         discard(values);
         match (put, failure) {
@@ -262,15 +321,12 @@ impl<S: Stream, J: ThreadJob<S::Item>> Crew<S, J> {
         self.limit.store(0, Ordering::Relaxed);
         let mut plan = self.plan();
         plan.over = true;
-        while let Some(item) =
-            self.hands.take_from_any(|number, result| plan.results.set(number, result))
-        {
-            plan.queue.push_back(item);
-        }
+        plan.recall(&self.hands);
         let (intake, queue) = (plan.halt(), mem::take(&mut plan.queue));
         let results = plan.results.take();
         drop(plan);
         self.work.notify_all();
+        self.held.notify_all();
         self.halt.close();
         // A waker that panics has nothing to do with this thread.
         let _ = caught(|| self.duty.out.end(reason));

@@ -1,17 +1,19 @@
 //! `Flow`: a chain of operators on the values of a channel or stream, lazy and fused into one.
 
-use std::future::{poll_fn, ready};
-use std::pin::{Pin, pin};
+use std::future::ready;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use pin_project_lite::pin_project;
 
-use crate::adapt::{Budget, Gather};
+use crate::adapt::{Budget, Gather, Watched};
 use crate::chan::Chan;
 use crate::halves::Receiver;
 use crate::output::{Origins, Output, endings, pour, start_worker};
+use crate::panics::along;
 use crate::state::Reason;
 
 /// For so many values a group has room from the start.
@@ -28,8 +30,9 @@ pin_project! {
     /// A value is taken from the source only when one is asked for. When the source was closed with a
     /// reason, the channel that the flow ends in is closed with the same one. When a function in it panics,
     /// that channel is closed with [`Panicked`](crate::Panicked) and the source is not read on; polled by
-    /// hand, the panic goes on in the caller. On a source that always has values it yields to the executor
-    /// from time to time.
+    /// hand, the panic goes on in the caller. (A flow from a [`Pipe`](crate::Pipe) ends when a future panics:
+    /// polled by hand, [`close_reason`](Self::close_reason) tells why.) On a source that always has values it
+    /// yields to the executor from time to time.
     ///
     /// Its operators take plain functions. Those of `StreamExt` with the same names (`filter`, `filter_map`,
     /// `take_while`, `for_each`) take functions that return futures; on a flow the name alone is the flow's own,
@@ -116,12 +119,37 @@ impl<S: Stream> Flow<S> {
         Flow { stream: Budget::new(stream), origins: Origins::default(), keep_open: false }
     }
 
-    /// The same flow with another stream, made of this one.
-    fn with<R: Stream>(self, f: impl FnOnce(S) -> R) -> Flow<R> {
+    /// The same flow with the stream that `f` makes of its own: for adapters of other crates, such as
+    /// `futures_util`'s. Unlike [`Flow::new`] of what they make of a flow, this keeps the reason that the source
+    /// was closed with, and whether the output is to be kept open.
+    ///
+    /// The reason is passed on when the new stream ends, also if it ends before its source does; in contrast to
+    /// [`take`](Self::take) and [`take_while`](Self::take_while).
+    ///
+    /// # Examples
+    /// ```
+    /// use futures_util::StreamExt;
+    ///
+    /// let words = aiochan::Chan::fixed(2);
+    /// words.add(["a", "b"]).unwrap();
+    /// words.close_with("that was all");
+    /// let numbered = words.flow().adapt(|words| words.enumerate()).chan();
+    /// assert_eq!(numbered.iter().collect::<Vec<_>>(), [(0, "a"), (1, "b")]);
+    /// assert_eq!(numbered.close_reason().unwrap().to_string(), "that was all");
+    /// ```
+    pub fn adapt<R: Stream>(self, f: impl FnOnce(S) -> R) -> Flow<R> {
         Flow { stream: f(self.stream), origins: self.origins, keep_open: self.keep_open }
     }
 
-    /// `f` of each value.
+    /// As [`adapt`](Self::adapt), for a stream that may end before its source does: then it has nothing to do
+    /// with why that is closed, if it is.
+    fn cut<R: Stream>(self, f: impl FnOnce(Watched<S>) -> R) -> Flow<R> {
+        let ended = Arc::default();
+        let origins = self.origins.after(&ended);
+        Flow { stream: f(Watched::new(self.stream, ended)), origins, keep_open: self.keep_open }
+    }
+
+    /// `f` of each value. For async functions there is [`async_pipe`](Self::async_pipe).
     ///
     /// # Examples
     /// ```
@@ -129,10 +157,14 @@ impl<S: Stream> Flow<S> {
     /// assert_eq!(c.iter().collect::<Vec<_>>(), [2, 4, 6]);
     /// ```
     pub fn map<R>(self, f: impl FnMut(S::Item) -> R) -> Flow<impl Stream<Item = R>> {
-        self.with(|stream| stream.map(f))
+        self.adapt(|stream| stream.map(f))
     }
 
     /// The values for which `p` holds.
+    ///
+    /// When `p` panics here, in [`take_while`](Self::take_while) or in [`drop_while`](Self::drop_while), and so
+    /// does the `Drop` of the value that it was given a look at, the process is aborted: `p` of
+    /// [`filter_map`](Self::filter_map) has the value itself, and can see to that.
     ///
     /// # Examples
     /// ```
@@ -140,7 +172,7 @@ impl<S: Stream> Flow<S> {
     /// assert_eq!(c.iter().collect::<Vec<_>>(), [0, 2, 4]);
     /// ```
     pub fn filter(self, mut p: impl FnMut(&S::Item) -> bool) -> Flow<impl Stream<Item = S::Item>> {
-        self.with(|stream| stream.filter(move |value| ready(p(value))))
+        self.adapt(|stream| stream.filter(move |value| ready(p(value))))
     }
 
     /// `f` of each value, where it is `Some`.
@@ -154,7 +186,7 @@ impl<S: Stream> Flow<S> {
         self,
         mut f: impl FnMut(S::Item) -> Option<R>,
     ) -> Flow<impl Stream<Item = R>> {
-        self.with(|stream| stream.filter_map(move |value| ready(f(value))))
+        self.adapt(|stream| stream.filter_map(move |value| ready(f(value))))
     }
 
     /// The items of `f` of each value, one after the other: the reference's `map` with `flatten`.
@@ -168,11 +200,11 @@ impl<S: Stream> Flow<S> {
         self,
         mut f: impl FnMut(S::Item) -> I,
     ) -> Flow<impl Stream<Item = I::Item>> {
-        self.with(|stream| Budget::new(stream.flat_map(move |value| stream::iter(f(value)))))
+        self.adapt(|stream| Budget::new(stream.flat_map(move |value| stream::iter(f(value)))))
     }
 
-    /// The first `n` values. The one after them stays in the source, which is not closed. `take(0)` is
-    /// empty.
+    /// The first `n` values. The one after them stays in the source, which is not closed; why it is closed, if
+    /// it is, is passed on only if it ends before. `take(0)` is empty.
     ///
     /// # Examples
     /// ```
@@ -182,7 +214,7 @@ impl<S: Stream> Flow<S> {
     /// assert_eq!(source.get_blocking(), Some(2));
     /// ```
     pub fn take(self, n: usize) -> Flow<impl Stream<Item = S::Item>> {
-        self.with(|stream| stream.take(n))
+        self.cut(|stream| stream.take(n))
     }
 
     /// All but the first `n` values.
@@ -194,7 +226,7 @@ impl<S: Stream> Flow<S> {
     /// ```
     #[allow(clippy::should_implement_trait, reason = "the name is the reference's")]
     pub fn drop(self, n: usize) -> Flow<impl Stream<Item = S::Item>> {
-        self.with(|stream| stream.skip(n))
+        self.adapt(|stream| stream.skip(n))
     }
 
     /// The values before the first for which `p` does not hold. That one is taken from the source too,
@@ -211,7 +243,7 @@ impl<S: Stream> Flow<S> {
         self,
         mut p: impl FnMut(&S::Item) -> bool,
     ) -> Flow<impl Stream<Item = S::Item>> {
-        self.with(|stream| stream.take_while(move |value| ready(p(value))))
+        self.cut(|stream| stream.take_while(move |value| ready(p(value))))
     }
 
     /// The values from the first on for which `p` does not hold.
@@ -225,7 +257,7 @@ impl<S: Stream> Flow<S> {
         self,
         mut p: impl FnMut(&S::Item) -> bool,
     ) -> Flow<impl Stream<Item = S::Item>> {
-        self.with(|stream| stream.skip_while(move |value| ready(p(value))))
+        self.adapt(|stream| stream.skip_while(move |value| ready(p(value))))
     }
 
     /// Groups of `n` values; the last one may be smaller.
@@ -244,15 +276,13 @@ impl<S: Stream> Flow<S> {
     #[doc(alias = "chunks")]
     pub fn group(self, n: usize) -> Flow<impl Stream<Item = Vec<S::Item>>> {
         assert!(n > 0, "a group of no values; give group at least 1");
-        self.with(|stream| Gather {
-            stream,
-            gathered: None::<Vec<S::Item>>,
-            add: move |gathered: &mut Option<Vec<S::Item>>, value| {
+        self.adapt(|stream| {
+            Gather::new(stream, None, move |gathered: &mut Option<Vec<S::Item>>, value| {
                 // A group may be meant to be larger than it ever gets, or than memory.
                 let group = gathered.get_or_insert_with(|| Vec::with_capacity(n.min(ROOM)));
                 group.push(value);
                 if group.len() == n { gathered.take() } else { None }
-            },
+            })
         })
     }
 
@@ -270,19 +300,21 @@ impl<S: Stream> Flow<S> {
         self,
         mut key: impl FnMut(&S::Item) -> K,
     ) -> Flow<impl Stream<Item = (K, Vec<S::Item>)>> {
-        self.with(|stream| Gather {
-            stream,
-            gathered: None::<(K, Vec<S::Item>)>,
-            add: move |gathered: &mut Option<(K, Vec<S::Item>)>, value| {
-                let key = key(&value);
+        self.adapt(|stream| {
+            Gather::new(stream, None, move |gathered: &mut Option<(K, Vec<S::Item>)>, value| {
+                let (value, (key, same)) = along(value, |value| {
+                    let key = key(value);
+                    let same = gathered.as_ref().is_some_and(|(last, _)| *last == key);
+                    (key, same)
+                });
                 match gathered {
-                    Some((same, group)) if *same == key => {
+                    Some((_, group)) if same => {
                         group.push(value);
                         None
                     }
                     _ => gathered.replace((key, vec![value])),
                 }
-            },
+            })
         })
     }
 
@@ -299,12 +331,15 @@ impl<S: Stream> Flow<S> {
         S::Item: Clone + PartialEq,
     {
         let mut last = None;
-        self.filter(move |value| {
-            let new = last.as_ref() != Some(value);
-            if new {
-                last = Some(value.clone());
-            }
-            new
+        self.filter_map(move |value| {
+            let (value, new) = along(value, |value| {
+                let new = last.as_ref() != Some(value);
+                if new {
+                    last = Some(value.clone());
+                }
+                new
+            });
+            new.then_some(value)
         })
     }
 
@@ -323,16 +358,14 @@ impl<S: Stream> Flow<S> {
         self,
         mut f: impl FnMut(S::Item, S::Item) -> S::Item,
     ) -> Flow<impl Stream<Item = S::Item>> {
-        self.with(|stream| Gather {
-            stream,
-            gathered: None,
-            add: move |gathered: &mut Option<_>, value| {
+        self.adapt(|stream| {
+            Gather::new(stream, None, move |gathered: &mut Option<_>, value| {
                 *gathered = Some(match gathered.take() {
                     Some(so_far) => f(so_far, value),
                     None => value,
                 });
                 None
-            },
+            })
         })
     }
 
@@ -353,13 +386,11 @@ impl<S: Stream> Flow<S> {
         init: A,
         mut f: impl FnMut(A, S::Item) -> A,
     ) -> Flow<impl Stream<Item = A>> {
-        self.with(|stream| Gather {
-            stream,
-            gathered: Some(init),
-            add: move |gathered: &mut Option<A>, value| {
+        self.adapt(|stream| {
+            Gather::new(stream, Some(init), move |gathered: &mut Option<A>, value| {
                 *gathered = gathered.take().map(|so_far| f(so_far, value));
                 None
-            },
+            })
         })
     }
 
@@ -383,7 +414,8 @@ impl<S: Stream> Flow<S> {
                 Some(so_far) => f(so_far, value),
                 None => value,
             };
-            so_far = Some(next.clone());
+            let (next, copy) = along(next, |next| next.clone());
+            so_far = Some(copy);
             next
         })
     }
@@ -401,11 +433,13 @@ impl<S: Stream> Flow<S> {
         init: A,
         mut f: impl FnMut(A, S::Item) -> A,
     ) -> Flow<impl Stream<Item = A>> {
-        self.with(|stream| {
-            let mut so_far = Some(init.clone());
+        let (init, copy) = along(init, |init| init.clone());
+        self.adapt(|stream| {
+            let mut so_far = Some(copy);
             let rest = stream.map(move |value| {
                 let next = f(so_far.take().expect("f has not panicked"), value);
-                so_far = Some(next.clone());
+                let (next, copy) = along(next, |next| next.clone());
+                so_far = Some(copy);
                 next
             });
             stream::once(ready(init)).chain(rest)
@@ -430,39 +464,9 @@ impl<S: Stream> Flow<S> {
         Flow { stream: Box::pin(stream), origins, keep_open }
     }
 
-    /// All values, once the source has ended. For a limited number of them: `take(n).collect()`.
-    ///
-    /// # Cancel safety
-    /// Dropping it drops the values that it has taken; [`Chan::get_many`] keeps them.
-    ///
-    /// # Examples
-    /// ```
-    /// let first = aiochan::from_range(0..).take(3).collect();
-    /// assert_eq!(aiochan::run(first), [0, 1, 2]);
-    /// ```
-    pub async fn collect(self) -> Vec<S::Item> {
-        self.stream.collect().await
-    }
-
-    /// Calls `f` with each value.
-    ///
-    /// # Cancel safety
-    /// Nothing is lost: between two values it holds none.
-    ///
-    /// # Examples
-    /// ```
-    /// let mut sum = 0;
-    /// aiochan::run(aiochan::from_range(1..4).flow().for_each(|n| sum += n));
-    /// assert_eq!(sum, 6);
-    /// ```
-    pub async fn for_each(self, mut f: impl FnMut(S::Item)) {
-        let mut stream = pin!(self.stream);
-        while let Some(value) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
-            f(value);
-        }
-    }
-
-    /// Why the source was closed, if it was and whoever closed it said so.
+    /// Why the source was closed, if it was and whoever closed it said so; before that, why a pipe in the flow
+    /// has failed, if one has. After [`take`](Self::take) or [`take_while`](Self::take_while) it is not known
+    /// before they have come to the end of the source.
     ///
     /// # Examples
     /// ```

@@ -47,4 +47,15 @@ impl<T, R> Hands<T, R> {
             hand.items.pop_front()
         })
     }
+    /// Takes all items, and hands over all results. Of each hand in one locking, for otherwise its thread
+    /// could go on with an item while one before it is taken.
+    pub(crate) fn take_all(&self, mut results: impl FnMut(u64, R)) -> Numbered<T> {
+        let mut items = VecDeque::new();
+        for thread in 0..self.0.len() {
+            let mut hand = self.lock(thread);
+            hand.results.drain(..).for_each(|(number, result)| results(number, result));
+            items.append(&mut hand.items);
+        }
+        items
+    }
 }

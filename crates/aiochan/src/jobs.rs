@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::panics::{discard, list};
 use crate::policy::failure;
 use crate::state::Reason;
 
@@ -99,9 +100,7 @@ where
     fn run(&self, item: T) -> Result<Yield<R>, Reason> {
         match self.0.run(item)? {
             Yield::One(result) => result.map(Yield::One).map_err(failure),
-            Yield::Many(results) => {
-                results.into_iter().collect::<Result<_, E>>().map(Yield::Many).map_err(failure)
-            }
+            Yield::Many(results) => all(results).map(Yield::Many).map_err(failure),
         }
     }
 }
@@ -116,10 +115,20 @@ where
 
     fn run(&self, item: T) -> Result<Yield<R>, Reason> {
         Ok(Yield::Many(match self.0.run(item)? {
-            Yield::One(items) => items.into_iter().collect(),
-            Yield::Many(results) => results.into_iter().flatten().collect(),
+            Yield::One(items) => list(items.into_iter()),
+            Yield::Many(results) => list(results.into_iter().flatten()),
         }))
     }
+}
+
+/// What is in `results`, or the first error among them; then the others are dropped, each by itself.
+fn all<R, E>(mut results: Vec<Result<R, E>>) -> Result<Vec<R>, E> {
+    let Some(failed) = results.iter().position(Result::is_err) else {
+        return Ok(results.into_iter().flatten().collect());
+    };
+    let failed = results.swap_remove(failed);
+    results.into_iter().for_each(discard);
+    failed.map(|_| unreachable!("it is an error"))
 }
 
 pin_project! {

@@ -38,6 +38,7 @@ mod bridge;
 mod buffer;
 mod callback;
 mod chan;
+mod consume;
 mod control;
 mod crew;
 mod distribute;

@@ -2,10 +2,11 @@
 //! own.
 
 use std::future::{Future, poll_fn};
+use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
@@ -29,13 +30,20 @@ pin_project! {
     }
 }
 
+/// What a [`Run`] panics with when its task was dropped together with its runtime. That is no failure of the
+/// future, and none of those to come could run either.
+pub(crate) struct Cancelled;
+
 impl<F: Future> Future for Run<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         match self.project() {
             Place::Here { future } => future.poll(cx),
-            Place::Task { task } => Pin::new(task.0.as_mut().expect("it is not dropped")).poll(cx),
+            Place::Task { task } => {
+                let end = ready!(task.0.as_mut().expect("it is not dropped").poll_end(cx));
+                Poll::Ready(end.unwrap_or_else(|| resume_unwind(Box::new(Cancelled))))
+            }
         }
     }
 }

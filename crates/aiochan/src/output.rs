@@ -12,7 +12,7 @@ use std::thread;
 use futures_core::Stream;
 
 use crate::chan::Chan;
-use crate::error::TryPutError;
+use crate::error::{Panicked, TryPutError};
 use crate::feed::Feed;
 use crate::panics::{Caught, caught, cause, discard};
 use crate::spawn::go;
@@ -33,6 +33,7 @@ macro_rules! endings {
         /// let squares = aiochan::from_range(1..4).map(|n| n * n).chan();
         /// assert_eq!(squares.iter().collect::<Vec<_>>(), [1, 4, 9]);
         /// ```
+        #[must_use = "a channel that nobody holds ends its worker; for side effects use `for_each`"]
         pub fn chan(self) -> $crate::Chan<$item> {
             self.chan_with(0)
         }
@@ -49,6 +50,7 @@ macro_rules! endings {
         /// aiochan::run(latest.closed());
         /// assert_eq!(latest.get_blocking(), Some(9));
         /// ```
+        #[must_use = "a channel that nobody holds ends its worker; for side effects use `for_each`"]
         pub fn chan_with(self, buffer: impl Into<$crate::Buf<$item>>) -> $crate::Chan<$item> {
             let out = $crate::Chan::builder().buffer(buffer).build();
             self.into_chan(&out);
@@ -149,28 +151,54 @@ pub(crate) fn dropped() -> &'static str {
     }
 }
 
-/// Where the reasons for the end of an input are found.
+/// Where the reasons for the end of an input are found, the nearest first.
 #[derive(Default)]
-pub(crate) struct Origins(Vec<Box<dyn Fn() -> Option<Reason> + Send + Sync>>);
+pub(crate) struct Origins(Vec<Origin>);
+
+struct Origin {
+    reason: Box<dyn Fn() -> Option<Reason> + Send + Sync>,
+    /// Whether it is that of a stage which runs within whoever asks, not of the source.
+    within: bool,
+}
 
 impl Origins {
     pub(crate) fn of<T: Send + 'static>(chan: &Chan<T>) -> Self {
         let chan = chan.feed();
-        Self(vec![Box::new(move || chan.chan().close_reason())])
+        Self(vec![Origin { reason: Box::new(move || chan.chan().close_reason()), within: false }])
     }
 
     /// A stage that tells there why it has failed.
     pub(crate) fn of_failure(failure: Arc<OnceLock<Reason>>) -> Self {
-        Self(vec![Box::new(move || failure.get().cloned())])
+        Self(vec![Origin { reason: Box::new(move || failure.get().cloned()), within: true }])
     }
 
     pub(crate) fn append(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
+    /// The same, but nothing is known before `ended` is set.
+    pub(crate) fn after(self, ended: &Arc<AtomicBool>) -> Self {
+        let after = |Origin { reason, within }| {
+            let ended = ended.clone();
+            let reason = move || ended.load(Ordering::Acquire).then(&reason).flatten();
+            Origin { reason: Box::new(reason), within }
+        };
+        Self(self.0.into_iter().map(after).collect())
+    }
+
     /// The first reason that there is.
     pub(crate) fn reason(&self) -> Option<Reason> {
-        self.0.iter().find_map(|origin| origin())
+        self.0.iter().find_map(|origin| (origin.reason)())
+    }
+
+    /// Goes on with the panic that a stage within has failed with, if one has.
+    pub(crate) fn resume_panic(&self) {
+        let failure = self.0.iter().filter(|origin| origin.within).find_map(|at| (at.reason)());
+        if let Some(panicked) =
+            failure.as_ref().and_then(|reason| reason.downcast_ref::<Panicked>())
+        {
+            resume_unwind(Box::new(panicked.message().to_owned()));
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -94,9 +95,12 @@ fn first_panic<R>(result: thread::Result<R>, dropped: thread::Result<()>) -> thr
 }
 
 /// The items of `iter`. If it panics those that there are are dropped first, and the panic goes on.
-pub(crate) fn list<T>(iter: impl Iterator<Item = T>) -> Vec<T> {
+pub(crate) fn list<T>(mut iter: impl Iterator<Item = T>) -> Vec<T> {
     let mut list = Vec::new();
-    if let Err(panic) = caught(|| list.extend(iter)) {
+    let listed = caught(|| list.extend(iter.by_ref()));
+    // It may have others inside.
+    let dropped = caught(|| drop(iter));
+    if let Err(panic) = listed.and(dropped) {
         list.into_iter().for_each(discard);
         resume_unwind(panic);
     }
@@ -111,6 +115,52 @@ pub(crate) fn copies<T: Clone>(value: T, n: usize) -> Vec<T> {
         copies.push(value);
     }
     copies
+}
+
+/// A value that may be dropped next to others, or by a panic: should its `Drop` panic then, that goes on
+/// only if no other panic is under way, for two would abort the process.
+pub(crate) struct Apart<T>(Option<T>);
+
+impl<T> Apart<T> {
+    #[inline]
+    pub(crate) fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+
+    #[inline]
+    pub(crate) fn into_inner(mut self) -> T {
+        let value = self.0.take().expect(WHOLE);
+        // Nothing is left in it, and asking takes longer.
+        mem::forget(self);
+        value
+    }
+}
+
+const WHOLE: &str = "it is there until it is dropped";
+
+impl<T> Deref for Apart<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        self.0.as_ref().expect(WHOLE)
+    }
+}
+
+impl<T> DerefMut for Apart<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.as_mut().expect(WHOLE)
+    }
+}
+
+impl<T> Drop for Apart<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(value) = self.0.take_if(|_| thread::panicking()) {
+            discard(value);
+        }
+    }
 }
 
 pin_project! {

@@ -9,6 +9,9 @@ use crate::jobs::{Plain, ThreadJob};
 use crate::output::{Output, endings};
 use crate::pipe::{Pipe, Threads};
 
+/// More than systems have; a mistake, as `usize::MAX` for no limit is.
+const MOST_THREADS: usize = 1 << 16;
+
 impl<S: Stream> Flow<S> {
     /// `f` of each value, in the order of the values; `f` is a plain function, which may compute or
     /// block, and is called on `n` threads of the pipe's own.
@@ -16,7 +19,8 @@ impl<S: Stream> Flow<S> {
     /// It ends in a channel: see [`Pipe`]. For futures there is [`async_pipe`](Self::async_pipe).
     ///
     /// # Panics
-    /// If `n` is 0. When the pipe is ended: if no thread can be started; with some it goes on.
+    /// If `n` is 0 or greater than 65,536. When the pipe is ended: if no thread can be started; with some it
+    /// goes on.
     ///
     /// # Examples
     /// ```
@@ -28,6 +32,10 @@ impl<S: Stream> Flow<S> {
         F: Fn(S::Item) -> R,
     {
         assert!(n > 0, "a pipe without threads would never go on; give parallel_pipe at least 1");
+        assert!(
+            n <= MOST_THREADS,
+            "{n} threads are too many; give parallel_pipe {MOST_THREADS} at most"
+        );
         Pipe::new(self, n, Threads(Plain(f)))
     }
 

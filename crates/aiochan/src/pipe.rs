@@ -1,10 +1,12 @@
 //! `Pipe`: what `async_pipe` and `parallel_pipe` have in common, and how they are set.
 
+use std::error::Error;
+
 use futures_core::Stream;
 
 use crate::flow::Flow;
 use crate::halves::Sender;
-use crate::jobs::{Fallible, Flat, Plain};
+use crate::jobs::{Fallible, Flat, Plain, ThreadJob};
 use crate::output::Origins;
 use crate::policy::Policy;
 use crate::state::Reason;
@@ -13,9 +15,10 @@ use crate::state::Reason;
 /// [`Flow::async_pipe_unordered`], or calls on threads, from [`Flow::parallel_pipe`] and
 /// [`Flow::parallel_pipe_unordered`].
 ///
-/// It does nothing until it is ended in a channel. At most `n` futures exist, or calls run, at once, and
-/// at most `n` + [`ahead`](Self::ahead) values have been taken from the input whose results the output
-/// has not accepted; then the pipe waits for the output.
+/// It does nothing until it is ended in a channel, from which more operators can follow: `.chan().map(..)`. One
+/// of futures can also become a flow, which can be collected: [`flow`](Self::flow). At most `n` futures exist, or
+/// calls run, at once, and at most `n` + [`ahead`](Self::ahead) values have been taken from the input whose
+/// results the output has not accepted; then the pipe waits for the output.
 ///
 /// **Futures** are polled by one task, which goes on also while the output has no room. When they need
 /// much time for themselves, not for waiting, they run as tasks of their own, so on several threads, if
@@ -27,6 +30,8 @@ use crate::state::Reason;
 /// nothing else to do. Threads that have nothing else to do take from the runs of others, and pass on their
 /// results. So a call may wait for that of another value, if it is within [`ahead`](Self::ahead), or until
 /// the consumer has got the results before it: as long as fewer than `n` calls wait, everything goes on.
+/// Should all threads be in calls that take long, results that are ready wait for a millisecond or two: then
+/// one more thread, which there is once calls have been fast, passes them on.
 /// The threads put the results into the output themselves, one of them at a time, and one that waits there
 /// does no other work: give the output a buffer unless its consumer is always waiting.
 ///
@@ -40,7 +45,9 @@ use crate::state::Reason;
 ///
 /// # Leaving
 /// When the output is closed, or nobody is left who could get from it, futures are dropped with their
-/// values, calls end with the one they are in, and no more values are taken.
+/// values, calls end with the one they are in, and no more values are taken. A result whose put was waiting when
+/// the output was closed is still there to be got; whoever put it waits until it has been, or nobody is left who
+/// could.
 #[must_use = "a pipe does nothing until it is ended in a channel"]
 pub struct Pipe<S: Stream, K> {
     pub(crate) input: S,
@@ -118,7 +125,7 @@ impl<S: Stream, K> Pipe<S, K> {
 
     /// Sends a copy of each value that fails, with the cause, to `letters`, and goes on. The pipe, or the
     /// thread that made the call, waits until it is accepted; if that channel is closed the pipe stops. At
-    /// its end it drops `letters`.
+    /// its end it drops `letters`; if calls run on threads, when the last of these ends.
     ///
     /// # Examples
     /// ```
@@ -140,7 +147,8 @@ impl<S: Stream, K> Pipe<S, K> {
 }
 
 impl<S: Stream, F> Pipe<S, Futures<Plain<F>>> {
-    /// Takes the results apart: an `Ok` is a result, an `Err` is a failure, as a panic is.
+    /// Takes the results apart: an `Ok` is a result, an `Err` is a failure, as a panic is. The error may be of any
+    /// type that is an [`Error`], `Send`, `Sync` and `'static`, a text, or a box of such an error.
     ///
     /// # Examples
     /// ```
@@ -151,14 +159,20 @@ impl<S: Stream, F> Pipe<S, Futures<Plain<F>>> {
     /// assert_eq!(c.iter().collect::<Vec<_>>(), [1]);
     /// assert!(c.close_reason().unwrap().is::<std::num::ParseIntError>());
     /// ```
-    pub fn fallible(self) -> Pipe<S, Futures<Fallible<F>>> {
+    pub fn fallible<R, E, Fut>(self) -> Pipe<S, Futures<Fallible<F>>>
+    where
+        F: FnMut(S::Item) -> Fut,
+        Fut: Future<Output = Result<R, E>>,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
         self.with_kind(|Futures(Plain(f))| Futures(Fallible(f)))
     }
 }
 
 impl<S: Stream, J> Pipe<S, Threads<J>> {
     /// Takes the results apart: an `Ok` is a result, an `Err` is a failure, as a panic is. After
-    /// [`flat`](Self::flat), an `Err` among the items of a result is a failure of the whole.
+    /// [`flat`](Self::flat), an `Err` among the items of a result is a failure of the whole. The error may be of
+    /// any type that is an [`Error`], `Send`, `Sync` and `'static`, a text, or a box of such an error.
     ///
     /// # Examples
     /// ```
@@ -169,7 +183,11 @@ impl<S: Stream, J> Pipe<S, Threads<J>> {
     /// assert_eq!(c.iter().collect::<Vec<_>>(), [1]);
     /// assert!(c.close_reason().unwrap().is::<std::num::ParseIntError>());
     /// ```
-    pub fn fallible(self) -> Pipe<S, Threads<Fallible<J>>> {
+    pub fn fallible<R, E>(self) -> Pipe<S, Threads<Fallible<J>>>
+    where
+        J: ThreadJob<S::Item, Output = Result<R, E>>,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
         self.with_kind(|Threads(job)| Threads(Fallible(job)))
     }
 

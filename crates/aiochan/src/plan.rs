@@ -40,6 +40,20 @@ pub(crate) struct Plan<S: Stream, U> {
     pub(crate) idle: usize,
     /// How many of the idle threads have been woken and do not know it yet.
     pub(crate) woken: usize,
+    watch: Watch,
+}
+
+/// What the thread that watches does.
+#[derive(Clone, Copy, PartialEq)]
+enum Watch {
+    /// There is none yet.
+    Absent,
+    /// It rests: nothing is held.
+    Rests,
+    /// It gives the others time to deliver.
+    Waits,
+    /// They have delivered since.
+    Served,
 }
 
 /// How an input has ended.
@@ -87,6 +101,7 @@ impl<S: Stream, U> Plan<S, U> {
             over: false,
             idle: 0,
             woken: 0,
+            watch: Watch::Absent,
         }
     }
 
@@ -151,10 +166,65 @@ impl<S: Stream, U> Plan<S, U> {
 
     /// Whether there is something to do for one more thread, which has to be woken.
     pub(crate) fn calls_for_help(&mut self) -> bool {
-        let help = self.idle > self.woken
-            && (self.must_deliver() || self.must_read() || !self.queue.is_empty());
-        self.woken += usize::from(help);
-        help
+        (self.must_deliver() || self.must_read() || !self.queue.is_empty()) && self.wakes()
+    }
+
+    /// Whether there is an idle thread, which has to be woken.
+    pub(crate) fn wakes(&mut self) -> bool {
+        let wakes = self.idle > self.woken;
+        self.woken += usize::from(wakes);
+        wakes
+    }
+
+    /// Whether somebody is to watch from now on: as long as each thread takes single items nothing is held.
+    pub(crate) fn needs_watch(&mut self) -> bool {
+        let needs = self.watch == Watch::Absent && self.pace.run() > 1;
+        if needs {
+            self.watch = Watch::Rests;
+        }
+        needs
+    }
+
+    /// Whether there is something for the thread that watches, which has to be woken.
+    pub(crate) fn calls_for_watch(&mut self) -> bool {
+        let calls = self.watch == Watch::Rests && self.holds();
+        if calls {
+            self.watch = Watch::Waits;
+        }
+        calls
+    }
+
+    /// Whether results may have to wait for who is in a call.
+    fn holds(&self) -> bool {
+        !self.delivering && (self.lent || self.results.is_ready())
+    }
+
+    /// Whether the thread that watches is to rest, until it is woken; else for a while only.
+    pub(crate) fn rests(&mut self) -> bool {
+        let rests = !self.holds();
+        self.watch = if rests { Watch::Rests } else { Watch::Waits };
+        rests
+    }
+
+    /// After that while: what there is to deliver, if nobody has delivered anything. And all that is in hands
+    /// goes back, so that each thread reports after the call that it is in.
+    pub(crate) fn overdue(&mut self, hands: &Hands<S::Item, Outcome<U>>) -> Option<Delivery<U>> {
+        if self.over || !self.holds() {
+            return None;
+        }
+        self.recall(hands);
+        (self.watch == Watch::Waits && self.results.is_ready()).then(|| {
+            self.delivering = true;
+            self.next_delivery()
+        })
+    }
+
+    /// Takes back all that is in hands: it comes before what no thread has taken yet.
+    pub(crate) fn recall(&mut self, hands: &Hands<S::Item, Outcome<U>>) {
+        let mut items = hands.take_all(|number, result| self.results.set(number, result));
+        items.append(&mut self.queue);
+        self.queue = items;
+        self.lent = false;
     }
 
     fn next_delivery(&mut self) -> Delivery<U> {
@@ -175,6 +245,9 @@ impl<S: Stream, U> Plan<S, U> {
         }
         if !self.results.is_ready() {
             self.reports = 0;
+        }
+        if self.watch == Watch::Waits {
+            self.watch = Watch::Served;
         }
         delivery
     }

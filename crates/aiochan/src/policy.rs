@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use futures_sink::Sink;
 
 use crate::error::PutError;
-
 use crate::halves::Sender;
+use crate::panics::along;
 use crate::state::Reason;
 
 /// What to do when a pipe's function fails: returns an error, where that counts as failing, or panics.
@@ -35,11 +35,12 @@ impl<T> Policy<T> {
         matches!(self, Self::Stop)
     }
 
-    /// What must be kept of an item before the function takes it. This is user code.
-    pub(crate) fn copy(&self, item: &T) -> Option<T> {
+    /// An item, and what must be kept of it before the function takes it. This is user code.
+    #[inline]
+    pub(crate) fn copy(&self, item: T) -> (T, Option<T>) {
         match self {
-            Self::DeadLetters { copy, .. } => Some(copy(item)),
-            Self::Stop | Self::Skip => None,
+            Self::DeadLetters { copy, .. } => along(item, |item| Some(copy(item))),
+            Self::Stop | Self::Skip => (item, None),
         }
     }
 

@@ -11,7 +11,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::task::AtomicWaker;
 
-use crate::panics::{caught, discard};
+use crate::panics::{Apart, caught, discard};
+
+/// So many futures share a word that says which have been woken.
+const WORD: usize = 64;
 
 /// Futures of type `F`, each with something to remember it by.
 pub(crate) struct Slots<F, M> {
@@ -21,8 +24,8 @@ pub(crate) struct Slots<F, M> {
     found: Vec<usize>,
     /// The one that is being polled.
     polling: Option<usize>,
-    /// Which have been woken, as many as there are slots.
-    woken: Vec<Arc<Woken>>,
+    /// As many as there are slots for.
+    words: Vec<Arc<Word>>,
     /// The task that polls them.
     task: Arc<AtomicWaker>,
 }
@@ -33,8 +36,8 @@ struct Slot<F, M> {
     waker: Waker,
 }
 
-/// Which of 64 futures have been woken.
-struct Woken {
+/// Which of some futures have been woken.
+struct Word {
     /// One bit each.
     bits: AtomicU64,
     task: Arc<AtomicWaker>,
@@ -42,7 +45,7 @@ struct Woken {
 
 /// Wakes one future.
 struct SlotWaker {
-    woken: Arc<Woken>,
+    word: Arc<Word>,
     bit: u64,
 }
 
@@ -52,22 +55,20 @@ impl Wake for SlotWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let Self { woken, bit } = &**self;
-        if woken.bits.fetch_or(*bit, Ordering::Release) & bit == 0 {
-            woken.task.wake();
+        if self.word.bits.fetch_or(self.bit, Ordering::Release) & self.bit == 0 {
+            self.word.task.wake();
         }
     }
 }
 
 impl<F: Future, M> Slots<F, M> {
-    /// An empty set. It takes room as it grows: the limit may be any number.
     pub(crate) fn new() -> Self {
         Self {
             slots: Vec::new(),
             free: Vec::new(),
             found: Vec::new(),
             polling: None,
-            woken: Vec::new(),
+            words: Vec::new(),
             task: Arc::default(),
         }
     }
@@ -77,8 +78,7 @@ impl<F: Future, M> Slots<F, M> {
         self.slots.len() - self.free.len()
     }
 
-    /// Makes a future, in its place, and polls it once. To be called with room for it; if it is not ready
-    /// [`keep`](Self::keep) is to follow.
+    /// Makes a future, in its place, and polls it once. If it is not ready [`keep`](Self::keep) is to follow.
     #[inline]
     pub(crate) fn start(&mut self, make: impl FnOnce() -> F) -> Poll<F::Output> {
         let index = match self.free.last() {
@@ -90,12 +90,12 @@ impl<F: Future, M> Slots<F, M> {
         assert!(slot.future.is_none(), "the slot is free");
         slot.future.set(Some(make()));
         self.polling = Some(index);
-        let poll = slot.poll();
+        let poll = slot.poll().map(Apart::new);
         if poll.is_ready() {
             slot.future.set(None);
         }
         self.polling = None;
-        poll
+        poll.map(Apart::into_inner)
     }
 
     /// Keeps the future that was started last.
@@ -108,12 +108,12 @@ impl<F: Future, M> Slots<F, M> {
     /// the task is woken when one of them is.
     pub(crate) fn find_woken(&mut self, cx: &mut Context<'_>) -> u32 {
         self.task.register(cx.waker());
-        for (word, Woken { bits, .. }) in self.woken.iter().map(Arc::as_ref).enumerate() {
+        for (number, word) in self.words.iter().enumerate() {
             // The cheap look first: mostly nothing has been woken.
-            if bits.load(Ordering::Relaxed) != 0 {
-                let mut bits = bits.swap(0, Ordering::Acquire);
+            if word.bits.load(Ordering::Relaxed) != 0 {
+                let mut bits = word.bits.swap(0, Ordering::Acquire);
                 while bits != 0 {
-                    self.found.push(word * 64 + bits.trailing_zeros() as usize);
+                    self.found.push(number * WORD + bits.trailing_zeros() as usize);
                     bits &= bits - 1;
                 }
             }
@@ -151,9 +151,8 @@ impl<F: Future, M> Slots<F, M> {
             return Poll::Pending;
         }
         self.polling = Some(index);
-        let poll = slot.poll();
-        let output = match poll {
-            Poll::Ready(output) => output,
+        let output = match slot.poll() {
+            Poll::Ready(output) => Apart::new(output),
             Poll::Pending => {
                 self.polling = None;
                 return Poll::Pending;
@@ -163,17 +162,17 @@ impl<F: Future, M> Slots<F, M> {
         self.polling = None;
         let memo = slot.memo.take().expect("a future that waits has its memo");
         self.free.push(index);
-        Poll::Ready((memo, output))
+        Poll::Ready((memo, output.into_inner()))
     }
 
     fn add_slot(&mut self) -> usize {
         let index = self.slots.len();
-        if index / 64 == self.woken.len() {
-            let woken = Woken { bits: AtomicU64::new(0), task: self.task.clone() };
-            self.woken.push(Arc::new(woken));
+        if index.is_multiple_of(WORD) {
+            let word = Word { bits: AtomicU64::new(0), task: self.task.clone() };
+            self.words.push(Arc::new(word));
         }
-        let woken = self.woken[index / 64].clone();
-        let waker = Arc::new(SlotWaker { woken, bit: 1 << (index % 64) }).into();
+        let word = self.words[index / WORD].clone();
+        let waker = Arc::new(SlotWaker { word, bit: 1 << (index % WORD) }).into();
         self.slots.push(Slot { future: Box::pin(None), memo: None, waker });
         self.free.push(index);
         index

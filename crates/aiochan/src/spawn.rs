@@ -220,14 +220,19 @@ impl<T> Future for Task<T> {
     /// With the task's own panic, or when its runtime was shut down, or its [`Runnable`] dropped, before the task
     /// had ended.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.poll_end(cx)
+            .map(|end| end.expect("the runtime was shut down before the task had ended"))
+    }
+}
+
+impl<T> Task<T> {
+    /// As `poll`; `None` if the runtime was shut down before the task had ended.
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         match &mut self.0 {
             #[cfg(feature = "tokio")]
             Kind::Tokio(task) => Pin::new(task).poll(cx).map(|result| match result {
-                Ok(output) => output,
-                Err(error) => match error.try_into_panic() {
-                    Ok(panic) => resume_unwind(panic),
-                    Err(_) => cut_off(),
-                },
+                Ok(output) => Some(output),
+                Err(error) => error.try_into_panic().map_or(None, |panic| resume_unwind(panic)),
             }),
             Kind::Own(task) => {
                 let task = task.as_mut().expect("it is not dropped");
@@ -237,17 +242,13 @@ impl<T> Future for Task<T> {
                     ready!(Pin::new(task).poll(&mut Context::from_waker(&calm(cx.waker()))))
                 };
                 match ended.and_then(|mut ended| ended.0.take()) {
-                    Some(Ok(output)) => Poll::Ready(output),
+                    Some(Ok(output)) => Poll::Ready(Some(output)),
                     Some(Err(panic)) => resume_unwind(panic),
-                    None => cut_off(),
+                    None => Poll::Ready(None),
                 }
             }
         }
     }
-}
-
-fn cut_off() -> ! {
-    panic!("the runtime was shut down before the task had ended")
 }
 
 impl<T> Drop for Kind<T> {

@@ -2,13 +2,19 @@
 
 mod support;
 
+#[path = "async_pipe/drops.rs"]
+mod drops;
+#[path = "async_pipe/leaving.rs"]
+mod leaving;
+
 use std::error::Error;
 use std::fmt;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use aiochan::{Chan, Panicked, Reason, from_iter, from_range, nop};
+use aiochan::{Chan, Panicked, Reason, from_iter, from_range, nop, run};
 use support::{drain, everywhere, guard, next, reason};
 
 const ITEMS: u32 = 20;
@@ -197,7 +203,11 @@ fn an_error_stops_a_fallible_pipe_with_the_cause() {
                 nop().await;
                 if n == bad { Err(Bad(n)) } else { Ok(n * 10) }
             };
-            let c = from_range(0..ITEMS).async_pipe(3, f).fallible().chan();
+            let source = Chan::unbounded();
+            source.add(0..ITEMS).unwrap();
+            // That is not the cause.
+            source.close_with("no more");
+            let c = source.async_pipe(3, f).fallible().chan();
             assert_eq!(drain(&c), tens(0..bad));
             assert_eq!(c.close_reason().unwrap().downcast_ref(), Some(&Bad(bad)));
         }
@@ -370,63 +380,6 @@ fn a_consumer_that_leaves_ends_the_pipe() {
     });
 }
 
-/// No abort: when the consumer has gone all futures are dropped, whatever their `Drop` does.
-#[test]
-fn futures_whose_drop_panics_go_one_by_one() {
-    struct Evil<A>(A);
-    impl<A> Drop for Evil<A> {
-        fn drop(&mut self) {
-            panic!("evil");
-        }
-    }
-    everywhere(|| {
-        let (begun, (alive, gone)) = (Chan::fixed(3), guard());
-        let begin = begun.clone();
-        let stuck = from_range(0..).async_pipe(3, move |_: u32| {
-            let (evil, begin) = (Evil(alive.clone()), begin.clone());
-            async move {
-                let _evil = evil;
-                begin.put(()).await.unwrap();
-                std::future::pending::<()>().await;
-            }
-        });
-        let stuck = stuck.chan();
-        (0..3).for_each(|_| next(&begun));
-        drop(stuck);
-        gone.wait_until_gone();
-    });
-}
-
-/// No abort: nor are there results that take the process along when nobody needs them any more.
-#[test]
-fn results_whose_drop_panics_go_one_by_one() {
-    struct Evil;
-    impl Drop for Evil {
-        fn drop(&mut self) {
-            panic!("evil");
-        }
-    }
-    everywhere(|| {
-        let (ready, (alive, gone)) = (Chan::fixed(2), guard());
-        let tell = ready.clone();
-        let out = from_range(0..3).async_pipe(3, move |n: u32| {
-            let (alive, tell) = (alive.clone(), tell.clone());
-            async move {
-                if n == 0 {
-                    let _alive = alive;
-                    std::future::pending::<()>().await;
-                }
-                tell.put(()).await.unwrap();
-                Evil
-            }
-        });
-        let out = out.chan();
-        (0..2).for_each(|_| next(&ready));
-        drop(out);
-        gone.wait_until_gone();
-    });
-}
-
 /// While the output is full the futures go on: what they wait for may depend on it.
 #[test]
 fn a_full_output_does_not_stall_the_futures() {
@@ -452,6 +405,71 @@ fn a_full_output_does_not_stall_the_futures() {
         ping.put_blocking(()).unwrap();
         next(&pong);
         assert_eq!(drain(&c), [0, 1, 2, 3]);
+    });
+}
+
+/// No silent loss: a flow that is consumed in place tells why it has ended.
+#[test]
+fn a_flow_tells_the_failure() {
+    let panics = async |n: u32| assert!(n != 3, "no {n}");
+    let flow = || from_range(0..ITEMS).async_pipe(2, panics).flow();
+    let collecting = catch_unwind(|| run(flow().map(|_| ()).collect())).unwrap_err();
+    assert_eq!(collecting.downcast_ref::<String>().unwrap(), "no 3");
+    assert!(catch_unwind(|| run(flow().for_each(|()| ()))).is_err());
+    assert!(run(flow().try_collect()).unwrap_err().is::<Panicked>());
+
+    let fails = async |n| if n == 3 { Err(Bad(n)) } else { Ok(n) };
+    let flow = || from_range(0..ITEMS).async_pipe(2, fails).fallible().flow();
+    assert_eq!(run(flow().collect()), [0, 1, 2]);
+    let mut seen = Vec::new();
+    let end = run(flow().try_for_each(|n| seen.push(n)));
+    assert_eq!((seen, end.unwrap_err().downcast_ref()), (vec![0, 1, 2], Some(&Bad(3))));
+
+    assert_eq!(run(flow().take(3).try_collect()).unwrap(), [0, 1, 2], "it has not come so far");
+}
+
+/// Policy: when the runtime is shut down under the futures that is not a failure of each value, for otherwise
+/// all the source would be skipped.
+#[cfg(feature = "tokio")]
+#[test]
+fn a_runtime_that_is_shut_down_is_no_failure_of_the_values() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let handle = runtime.handle().clone();
+    let _inside = handle.enter();
+    let (begun, mut runtime) = (Chan::unbounded(), Some(runtime));
+    let begin = begun.clone();
+    let flow = from_range(0..ITEMS)
+        .async_pipe(2, move |n| {
+            let begin = begin.clone();
+            async move {
+                if n == 0 {
+                    // It is heavy, so the next ones are tasks of their own.
+                    let start = std::time::Instant::now();
+                    while start.elapsed().as_micros() < 1000 {}
+                } else {
+                    begin.put(n).await.unwrap();
+                    std::future::pending::<()>().await;
+                }
+                n
+            }
+        })
+        .skip_failures()
+        .flow();
+    let end = run(flow.try_for_each(|n| {
+        assert_eq!(n, 0);
+        next(&begun);
+        runtime.take().unwrap().shutdown_background();
+    }));
+    let reason = end.unwrap_err().to_string();
+    assert_eq!(reason, "the worker was dropped: its runtime has been shut down");
+}
+
+/// Bounds: `usize::MAX` is no limit, and takes no room by itself.
+#[test]
+fn any_number_of_futures_is_allowed() {
+    everywhere(|| {
+        let c = from_range(0..ITEMS).async_pipe(usize::MAX, ten_times).chan();
+        assert_eq!(drain(&c), tens(0..ITEMS));
     });
 }
 

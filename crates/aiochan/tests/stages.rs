@@ -2,9 +2,11 @@
 
 mod support;
 
+use std::panic::catch_unwind;
 use std::sync::Arc;
 
-use aiochan::{Chan, Panicked, from_range};
+use aiochan::{Chan, Flow, Panicked, from_range};
+use futures_util::{Stream, stream};
 use support::{drain, everywhere, guard, next, reason, wait_until};
 
 /// User code inside a stage: it panics where it is told to, and is dropped with the stage.
@@ -103,10 +105,15 @@ fn every_stage(
 /// No hang: wherever a function panics, the output ends with the cause, and the rest of the input stays.
 #[test]
 fn a_panic_ends_the_output_with_the_cause() {
-    for bad in [0, ITEMS / 2, ITEMS - 1] {
+    for (bad, closed) in
+        [0, ITEMS / 2, ITEMS - 1].into_iter().zip([false, true].into_iter().cycle())
+    {
         every_stage(Some(bad), |name, stage| {
             let source = Chan::unbounded();
             source.add(0..2 * ITEMS).unwrap();
+            if closed {
+                source.close_with("that is not the cause");
+            }
             let out = stage(&source);
             let values = drain(&out);
             assert_eq!(
@@ -115,7 +122,7 @@ fn a_panic_ends_the_output_with_the_cause() {
                 "{name}: {values:?}"
             );
             assert!(out.close_reason().unwrap().is::<Panicked>(), "{name}");
-            assert!(!source.is_closed(), "{name}");
+            assert_eq!(source.is_closed(), closed, "{name}");
             if !name.contains("pipe") {
                 assert_eq!(next(&source), bad + 1, "{name}: the input is not read on");
             }
@@ -227,6 +234,90 @@ fn a_flow_that_is_not_ended_takes_nothing() {
     drop(source.map(|n| n + 1).filter(|_| true).take(2));
     drop(source.async_pipe(2, async |n| n));
     assert_eq!(source.len(), 3);
+}
+
+/// Close: what does not come to the end of its source has nothing to do with why that is closed.
+#[test]
+fn a_reason_that_was_not_reached_is_not_passed_on() {
+    let cuts: [Stage; 3] =
+        [|c, _| c.take(0).chan(), |c, _| c.take(2).chan(), |c, _| c.take_while(|n| *n < 2).chan()];
+    let probe = Probe { bad: None, _alive: Arc::new(guard().0) };
+    for cut in cuts {
+        let source = Chan::unbounded();
+        source.add(0..5).unwrap();
+        source.close_with("that was all");
+        let out = cut(&source, probe.clone());
+        assert!(drain(&out).len() <= 2);
+        assert!(out.close_reason().is_none());
+        // Within two of them it is reached.
+        let rest = source.take(9).take(8).chan();
+        assert!(drain(&rest).ends_with(&[3, 4]));
+        assert_eq!(reason(&rest), "that was all");
+    }
+}
+
+/// A stream that has ended is not polled again: it might panic.
+#[test]
+fn a_source_is_not_polled_after_its_end() {
+    fn once() -> Flow<impl Stream<Item = u32>> {
+        Flow::new(stream::unfold(0, async |n| (n < ITEMS).then_some((n, n + 1))))
+    }
+    fn end<S>(flow: Flow<S>)
+    where
+        S: Stream<Item: Send> + Send + 'static,
+    {
+        let out = flow.chan();
+        assert!(!drain(&out).is_empty());
+        assert!(out.close_reason().is_none());
+    }
+    everywhere(|| {
+        end(once().reduce(|a, b| a + b));
+        end(once().reduce_from(0, |a, b| a + b));
+        end(once().group_by(|n| n / 5));
+        end(once().group(5));
+        end(once().flat_map(|n| [n, n]));
+        end(once().scan_from(0, |a, b| a + b));
+        end(once().async_pipe(3, async |n| n).flow());
+        end(once().parallel_pipe(3, |n| n).chan().flow());
+    });
+}
+
+/// No abort: a value that an operator holds while a function panics may be dropped with a panic.
+#[test]
+fn values_may_be_dropped_with_a_panic_after_a_panic() {
+    struct Evil;
+
+    impl Clone for Evil {
+        fn clone(&self) -> Self {
+            panic!("no copy");
+        }
+    }
+
+    impl PartialEq for Evil {
+        fn eq(&self, _: &Self) -> bool {
+            true
+        }
+    }
+
+    impl Drop for Evil {
+        fn drop(&mut self) {
+            panic!("an evil drop");
+        }
+    }
+
+    fn end<T: Send + 'static>(out: Chan<T>, cause: &str) {
+        assert!(drain(&out).is_empty());
+        assert_eq!(reason(&out), format!("a stage panicked: {cause}"));
+    }
+    everywhere(|| {
+        let evil = || from_range(0..3).map(|_| Evil);
+        let keep = |kept, new| (std::mem::forget(kept), new).1;
+        end(evil().scan(keep).chan(), "no copy");
+        end(evil().distinct().chan(), "no copy");
+        end(evil().group_by(|_| -> u32 { panic!("no key") }).chan(), "no key");
+        let from = catch_unwind(|| from_range(0..3).scan_from(Evil, |kept, _| kept).chan());
+        assert_eq!(from.unwrap_err().downcast_ref(), Some(&"no copy"));
+    });
 }
 
 /// Conservation: no more is taken from the source than is needed.

@@ -69,6 +69,8 @@ fn a_consumer_that_leaves_ends_the_threads() {
                 let c = pipe!(endless, ordered, 3, move |i| (i, &here).0).chan_with(buffer);
                 wait_until("a put waits", || c.stats().parked_puts == 1);
                 let kept = leave(c);
+                // The put that waited can still be got.
+                assert_eq!(kept.as_ref().map(|(_, c)| drain(c).len()), close.then_some(buffer + 1));
                 gone.wait_until_gone();
                 drop(kept);
 
@@ -87,6 +89,26 @@ fn a_consumer_that_leaves_ends_the_threads() {
                 drop(kept);
             }
         }
+    }
+}
+
+/// When the output is closed the result whose put waits is delivered, and nothing else is taken though it waits.
+#[test]
+fn a_closed_output_takes_nothing_while_a_put_waits() {
+    for ordered in FORMS {
+        let source = Chan::unbounded();
+        source.add([0]).unwrap();
+        let (here, gone) = guard();
+        let c = pipe!(source, ordered, 3, move |i: u8| (i, &here).0).chan();
+        wait_until("a result and a thread wait", || {
+            c.stats().parked_puts == 1 && source.stats().parked_gets == 1
+        });
+        c.close();
+        wait_until("it leaves the source", || source.stats().parked_gets == 0);
+        source.add([1, 2]).unwrap();
+        assert_eq!(drain(&c), [0]);
+        gone.wait_until_gone();
+        assert_eq!(source.len(), 2);
     }
 }
 
@@ -162,7 +184,7 @@ fn drops_that_panic_hang_nothing() {
         let evil = move |_| (Evil(count.clone()), &here).0;
         let c = pipe!(from_range(0..), ordered, 3, evil).ahead(5).chan();
         wait_until("a put waits", || c.stats().parked_puts == 1);
-        c.close();
+        drop(c);
         gone.wait_until_gone();
         assert!(dropped.load(SeqCst) > 0);
 
@@ -172,7 +194,7 @@ fn drops_that_panic_hang_nothing() {
         let evils = move |_| ([Evil(count.clone()), Evil(count.clone())], &here).0;
         let c = pipe!(from_range(0..), ordered, 3, evils).flat().ahead(5).chan();
         wait_until("a put waits", || c.stats().parked_puts == 1);
-        c.close();
+        drop(c);
         gone.wait_until_gone();
 
         // Results of calls that were under way when everything ended.

@@ -178,6 +178,30 @@ fn an_iterator_that_panics_fails() {
     }
 }
 
+/// An iterator that panics, and an error among items, may leave items whose drops panic.
+#[test]
+fn items_of_a_failure_may_be_dropped_with_a_panic() {
+    struct Evil;
+
+    impl Drop for Evil {
+        fn drop(&mut self) {
+            panic!("an evil drop");
+        }
+    }
+
+    for ordered in FORMS {
+        let f = |_: u8| (0..4).map(|j| (assert!(j < 3, "three"), Evil).1);
+        let c = pipe!(from_range(0..3), ordered, 2, f).flat().chan();
+        assert!(drain(&c).is_empty());
+        assert_eq!(reason(&c), "a stage panicked: three");
+
+        let f = |_: u8| [Ok(Evil), Ok(Evil), Err("an error"), Ok(Evil)];
+        let c = pipe!(from_range(0..3), ordered, 2, f).flat().fallible().chan();
+        assert!(drain(&c).is_empty());
+        assert_eq!(reason(&c), "an error");
+    }
+}
+
 /// A panic of an operator before the pipe stops it, after what came before; no policy applies.
 #[test]
 fn an_operator_that_panics_stops() {

@@ -122,22 +122,50 @@ fn calls_may_wait_for_one_another() {
     }
 }
 
-/// A call may wait until the consumer has the results before it, also when its thread has made them.
+/// A call may wait until the consumer has the results before it, also when its thread has made them, and when
+/// there is no other.
 #[test]
 fn a_call_may_wait_for_the_results_before_it() {
     for ordered in FORMS {
-        for slow in [0, 7, 100, 1000, 1001, 1100] {
-            let gate = Gate::default();
-            let pass = gate.clone();
+        for n in [1, 2] {
+            for slow in [0, 7, 100, 1000, 1001, 1100] {
+                let gate = Gate::default();
+                let pass = gate.clone();
+                let f = move |i| {
+                    if i == slow {
+                        pass.pass();
+                    }
+                };
+                let c = pipe!(from_range(0..3000), ordered, n, f).chan_with(8);
+                all_of(&c, slow);
+                gate.open();
+                assert_eq!(drain(&c).len(), 3000 - slow);
+            }
+        }
+    }
+}
+
+/// Results that are ready do not wait until calls end, though all threads are in one that takes long.
+#[test]
+fn ready_results_do_not_wait_for_slow_calls() {
+    for n in [1, 2, 3] {
+        for slow in [7, 100, 1000] {
+            let (gate, waiting, done) =
+                (Gate::default(), Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+            let (pass, wait, count) = (gate.clone(), waiting.clone(), done.clone());
             let f = move |i| {
-                if i == slow {
+                if (slow..slow + n).contains(&i) {
+                    wait.fetch_add(1, SeqCst);
                     pass.pass();
+                } else {
+                    count.fetch_add(1, SeqCst);
                 }
             };
-            let c = pipe!(from_range(0..3000), ordered, 2, f).chan_with(8);
-            all_of(&c, slow);
+            let c = from_range(0..3000).parallel_pipe_unordered(n, f).chan_with(3000);
+            wait_until("all threads wait", || waiting.load(SeqCst) == n);
+            all_of(&c, done.load(SeqCst));
             gate.open();
-            assert_eq!(drain(&c).len(), 3000 - slow);
+            drain(&c);
         }
     }
 }
@@ -293,6 +321,13 @@ fn operators_can_come_before() {
 #[should_panic(expected = "give parallel_pipe at least 1")]
 fn zero_threads_are_refused() {
     drop(from_range(0..3).parallel_pipe(0, |i: u8| i));
+}
+
+/// So are more than there can be.
+#[test]
+#[should_panic(expected = "give parallel_pipe 65536 at most")]
+fn too_many_threads_are_refused() {
+    drop(from_range(0..3).parallel_pipe(usize::MAX, |i: u8| i));
 }
 
 /// The threads are inside the runtime of whoever started the pipe.

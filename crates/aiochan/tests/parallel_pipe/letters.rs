@@ -96,6 +96,33 @@ fn an_item_whose_copy_panics_stops() {
     }
 }
 
+/// The same when the item cannot be dropped in peace either.
+#[test]
+fn an_item_whose_copy_and_drop_panic_stops() {
+    struct Unique;
+
+    impl Clone for Unique {
+        fn clone(&self) -> Self {
+            panic!("there is only one of it");
+        }
+    }
+
+    impl Drop for Unique {
+        fn drop(&mut self) {
+            panic!("and it cannot go");
+        }
+    }
+
+    for ordered in FORMS {
+        let (letters, dead) = Chan::unbounded().split();
+        let source = from_range(0..1).map(|_| Unique);
+        let c = pipe!(source.chan(), ordered, 1, std::mem::forget).dead_letters(letters).chan();
+        assert!(drain(&c).is_empty());
+        assert_eq!(reason(&c), "a stage panicked: there is only one of it");
+        assert!(drain(dead.chan()).is_empty());
+    }
+}
+
 /// A copy that was not needed panics when it is dropped: that stops the pipe like a failure.
 #[test]
 fn a_copy_whose_drop_panics_stops() {
