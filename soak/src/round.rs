@@ -75,7 +75,7 @@ pub(crate) fn cast(world: &Arc<World>, rng: &mut Rng) -> (Vec<Actor>, Vec<Actor>
     let last = world.chans.len() - 1;
     let mut others: Vec<_> = (0..=last)
         .chain((0..rng.usize(..4)).map(|_| rng.usize(..=last)).collect::<Vec<_>>())
-        .map(|at| Role::Consume(at))
+        .map(Role::Consume)
         .collect();
     for _ in 0..rng.usize(..4) {
         let from = rng.usize(..=last);
