@@ -6,7 +6,7 @@ use std::time::Duration;
 use aiochan::{GetTimeoutError, Select, select_blocking};
 
 use crate::actor::{Actor, Got, Role, put};
-use crate::ledger::Value;
+use crate::ledger::{self, Value};
 use crate::planned::caught;
 
 /// Does what the actor is there for.
@@ -65,17 +65,19 @@ impl Actor {
             10 => {
                 let other = self.any_chan();
                 let got = caught(|| {
-                    select_blocking! {
-                        result = c.put(value) => { put(result); None }
-                        got = other.get() => { value.back(); got }
-                    }
+                    ledger::unwinding(|| {
+                        select_blocking! {
+                            result = c.put(value) => { put(result); None }
+                            got = other.get() => { value.back(); got }
+                        }
+                    })
                 });
                 self.keep_all(got.flatten());
             }
             _ => {
                 let (other, patience) = (self.any_chan(), self.patience());
                 let select = Select::new().put(&c, value).get(&other);
-                match caught(|| select.blocking_timeout(patience)) {
+                match caught(|| ledger::unwinding(|| select.blocking_timeout(patience))) {
                     Some(Ok(selected)) => self.selected(selected),
                     Some(Err(unselected)) => {
                         unselected.0.into_iter().for_each(|(_, value)| value.back());

@@ -1,6 +1,7 @@
 //! The ledger: what became of each value of a round.
 
 use std::cell::Cell;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem;
 use std::ops::Range;
 use std::process;
@@ -32,10 +33,12 @@ pub enum Fate {
     Discarded,
     /// It was dropped by none of these, so by a buffer's policy: the channels must have counted it.
     Evicted,
+    /// It was dropped where none may be: a promise is broken.
+    Lost,
 }
 
 /// All fates, each at its number.
-const ALL: [Fate; 7] = [
+const ALL: [Fate; 8] = [
     Fate::Unborn,
     Fate::Under,
     Fate::Got,
@@ -43,6 +46,7 @@ const ALL: [Fate; 7] = [
     Fate::Withdrawn,
     Fate::Discarded,
     Fate::Evicted,
+    Fate::Lost,
 ];
 
 /// What is sent through the channels.
@@ -52,6 +56,8 @@ pub struct Value(u32);
 thread_local! {
     /// What a value's being dropped means now, on this thread.
     static DROPPING: Cell<Option<Fate>> = const { Cell::new(None) };
+    /// The same, in a panic.
+    static UNWINDING: Cell<Fate> = const { Cell::new(Fate::Lost) };
 }
 
 impl Value {
@@ -78,8 +84,8 @@ impl Value {
 
 impl Drop for Value {
     fn drop(&mut self) {
-        let unwinds = if thread::panicking() { Fate::Withdrawn } else { Fate::Evicted };
-        settle(self.0, DROPPING.get().unwrap_or(unwinds));
+        let otherwise = if thread::panicking() { UNWINDING.get() } else { Fate::Evicted };
+        settle(self.0, DROPPING.get().unwrap_or(otherwise));
     }
 }
 
@@ -96,7 +102,23 @@ pub fn dropping<R>(fate: Fate, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Runs `f`, in which a panic may take values along: those that a select was to put.
+pub fn unwinding<R>(f: impl FnOnce() -> R) -> R {
+    /// Also when `f` panics; by then what it held is dropped.
+    struct Restore(Fate);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            UNWINDING.set(self.0);
+        }
+    }
+    let _restore = Restore(UNWINDING.replace(Fate::Withdrawn));
+    f()
+}
+
 fn settle(number: u32, fate: Fate) {
+    if fate == Fate::Lost {
+        fault(&format!("value {number} was dropped where none may be"));
+    }
     let place = &FATES[number as usize];
     let was = place.swap(fate as u8, Ordering::AcqRel);
     if was != Fate::Under as u8 {
@@ -132,6 +154,19 @@ pub fn count(fate: Fate) -> u64 {
     let born = BORN.load(Ordering::SeqCst) as usize;
     let has_it = |place: &&AtomicU8| place.load(Ordering::Acquire) == fate as u8;
     FATES[..born].iter().filter(has_it).count() as u64
+}
+
+/// How many values were made.
+pub fn made() -> u64 {
+    u64::from(BORN.load(Ordering::SeqCst)) - count(Fate::Unborn)
+}
+
+/// What became of each value, in short.
+pub fn digest() -> u64 {
+    let born = BORN.load(Ordering::SeqCst) as usize;
+    let mut hasher = DefaultHasher::new();
+    FATES[..born].iter().for_each(|place| place.load(Ordering::Acquire).hash(&mut hasher));
+    hasher.finish()
 }
 
 /// Ends everything: a promise is broken.

@@ -1,6 +1,6 @@
 //! `cargo xtask soak --minutes N --seed S`: rounds after rounds, until the time is over or a promise is broken.
 
-use std::panic;
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +17,7 @@ struct Options {
     /// How long.
     #[arg(long, default_value_t = 1.0)]
     minutes: f64,
-    /// The seed of the first round; the next rounds have the next seeds. By default the time of day.
+    /// The seed of the first round; the next rounds have the next seeds. By default chance.
     #[arg(long)]
     seed: Option<u64>,
     /// So many rounds, however long they take.
@@ -45,7 +45,13 @@ fn main() -> ExitCode {
     };
     // Those that are planned come without a message.
     panic::set_hook(Box::new(|info| ledger::fault(&info.to_string())));
-    let limit = Duration::from_secs_f64(options.minutes.max(0.0) * 60.0);
+    let limit = match Duration::try_from_secs_f64(options.minutes * 60.0) {
+        Ok(limit) if !limit.is_zero() && options.rounds != Some(0) => limit,
+        _ => {
+            eprintln!("soak: for how long? give --minutes or --rounds more than 0");
+            return ExitCode::from(2);
+        }
+    };
     let start = Instant::now();
     let rounds = Arc::new(AtomicU64::new(0));
     watch(rounds.clone());
@@ -56,8 +62,13 @@ fn main() -> ExitCode {
     };
     while goes_on(rounds.load(Ordering::Relaxed)) {
         let seed = first.wrapping_add(rounds.load(Ordering::Relaxed));
-        let figures =
-            if options.deterministic { seeded::run(seed) } else { round::run(seed, &runtime) };
+        let round = || match options.deterministic {
+            true => seeded::run(seed),
+            false => round::run(seed, &runtime),
+        };
+        let Ok(figures) = panic::catch_unwind(AssertUnwindSafe(round)) else {
+            ledger::fault("a planned panic came to where nobody expects one")
+        };
         sum.operations += figures.operations;
         sum.values += figures.values;
         rounds.fetch_add(1, Ordering::Relaxed);

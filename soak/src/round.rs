@@ -1,7 +1,8 @@
 //! One round with threads, a runtime and callbacks all at once.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
 use aiochan::Chan;
@@ -9,12 +10,13 @@ use fastrand::Rng;
 use tokio::runtime::Runtime;
 
 use crate::actor::{Actor, Role};
+use crate::halves::Side;
 use crate::ledger::{self, Fate};
 use crate::world::{self, World};
 use crate::{blocking, callbacks, halves, planned, tasks};
 
 /// What a round took.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Puts, gets and selects.
     pub operations: u64,
@@ -57,10 +59,7 @@ fn run_mesh(rng: &mut Rng, runtime: &Runtime) -> Figures {
     end(&world);
     others.into_iter().flatten().for_each(|running| running.wait(runtime));
     world.assert_settled();
-    Figures {
-        operations: world.operations.load(Ordering::Relaxed),
-        values: ledger::count(Fate::Got) + ledger::count(Fate::Back),
-    }
+    Figures { operations: world.operations.load(Ordering::Relaxed), values: ledger::made() }
 }
 
 /// Closes what is still open.
@@ -111,50 +110,64 @@ impl Running {
         let result = match self {
             Self::Thread(thread) => thread.join().map_err(|_| "a thread has panicked"),
             Self::Task(task) => runtime.block_on(task).map_err(|_| "a task has panicked"),
-            Self::Own(task) => {
-                aiochan::run(task);
-                Ok(())
-            }
+            Self::Own(task) => catch_unwind(AssertUnwindSafe(|| aiochan::run(task)))
+                .map_err(|_| "a task of the built-in executor has panicked"),
         };
         result.unwrap_or_else(|what| ledger::fault(what));
     }
 }
 
 fn run_halves(rng: &mut Rng, runtime: &Runtime) -> Figures {
-    // A handle that is kept tells in the end what was evicted; without one nothing may be, and the last receiver
-    // discards what is inside.
+    // A handle that is kept tells in the end what became of the values, and nothing may be dropped before; without
+    // one nothing may be evicted, and the last receiver discards what is inside.
     let handle = rng.bool().then(|| world::chan(rng));
     let chan = handle.clone().unwrap_or_else(|| Chan::fixed(rng.usize(..9)));
+    let leaving = if handle.is_some() { Fate::Lost } else { Fate::Discarded };
     let (sender, receiver) = chan.split();
+    let operations = Arc::new(AtomicU64::new(0));
     let mut running = Vec::new();
-    let mut operations = 0;
     for _ in 0..rng.usize(1..5) {
-        let (sender, rng, count) = (sender.clone(), rng.fork(), rng.u32(1..1000));
-        operations += u64::from(count);
-        let sends = halves::send(sender, rng, ledger::reserve(count));
+        let side = Side { rng: rng.fork(), leaving, operations: operations.clone() };
+        let numbers = ledger::reserve(rng.u32(1..1000));
+        let sends = halves::send(sender.clone(), side, numbers);
         running.push(Running::Task(runtime.spawn(sends)));
     }
     for _ in 0..rng.usize(1..5) {
-        let (receiver, own, count) = (receiver.clone(), rng.fork(), rng.u32(1..2000));
+        let side = Side { rng: rng.fork(), leaving, operations: operations.clone() };
+        let (receiver, count) = (receiver.clone(), rng.u32(1..2000));
         running.push(match rng.u8(..3) {
             0 => Running::Thread(thread::spawn(move || {
-                halves::receive_blocking(receiver, own, count);
+                halves::receive_blocking(receiver, side, count);
             })),
-            1 => Running::Own(aiochan::go(halves::receive(receiver, own, count))),
-            _ => Running::Task(runtime.spawn(halves::receive(receiver, own, count))),
+            1 => Running::Own(aiochan::go(halves::receive(receiver, side, count))),
+            _ => Running::Task(runtime.spawn(halves::receive(receiver, side, count))),
         });
     }
-    ledger::dropping(Fate::Discarded, || drop((sender, receiver)));
+    ledger::dropping(leaving, || drop((sender, receiver)));
     running.into_iter().for_each(|running| running.wait(runtime));
-    let told = handle.as_ref().map_or(0, |handle| handle.stats().evicted);
-    ledger::dropping(Fate::Discarded, || drop(handle));
+    let mut evicted = 0;
+    if let Some(handle) = handle {
+        let stats = handle.stats();
+        evicted = stats.evicted;
+        let inside = stats.len as u64;
+        if stats.parked_gets + stats.parked_puts > 0
+            || stats.delivered() != ledger::count(Fate::Got)
+            || inside != ledger::count(Fate::Under)
+        {
+            ledger::fault(&format!("the figures are not what was seen: {stats:?}"));
+        }
+        ledger::dropping(Fate::Discarded, || drop(handle));
+        if ledger::count(Fate::Discarded) != inside {
+            ledger::fault("what was inside was not dropped with the channel");
+        }
+    }
     let seen = ledger::count(Fate::Evicted);
-    if told != seen {
-        ledger::fault(&format!("{seen} values were dropped, {told} counted as evicted"));
+    if evicted != seen {
+        ledger::fault(&format!("{seen} values were dropped, {evicted} counted as evicted"));
     }
     let under = ledger::count(Fate::Under);
     if under > 0 {
         ledger::fault(&format!("{under} values are lost"));
     }
-    Figures { operations, values: ledger::count(Fate::Got) + ledger::count(Fate::Back) }
+    Figures { operations: operations.load(Ordering::Relaxed), values: ledger::made() }
 }

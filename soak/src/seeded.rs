@@ -46,10 +46,7 @@ pub fn run(seed: u64) -> Figures {
         ledger::fault(&format!("{} tasks sleep though all channels are closed", tasks.0.len()));
     }
     world.assert_settled();
-    Figures {
-        operations: world.operations.load(Ordering::Relaxed),
-        values: ledger::count(Fate::Got) + ledger::count(Fate::Back),
-    }
+    Figures { operations: world.operations.load(Ordering::Relaxed), values: ledger::made() }
 }
 
 /// Tasks that have not ended.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -45,12 +46,12 @@ impl Actor {
         self.acts();
         match self.rng.u8(..14) {
             0..4 => finish(planned::awaited(c.put(value)).await),
-            4..6 => finish(hurried(self.rng.u8(..3), c.put(value)).await),
+            4..6 => finish(hurried(self.rng.u8(..3), Fate::Withdrawn, c.put(value)).await),
             6 => self.try_put(&c, value),
             7 => {
                 let mut values: VecDeque<Value> = self.few(value);
                 if self.rng.bool() {
-                    hurried(self.rng.u8(..3), c.put_many(&mut values)).await;
+                    hurried(self.rng.u8(..3), Fate::Lost, c.put_many(&mut values)).await;
                 } else {
                     planned::awaited(c.put_many(&mut values)).await;
                 }
@@ -60,23 +61,27 @@ impl Actor {
             9 => self.add(&c, value),
             10 | 11 => {
                 let other = self.any_chan();
-                let got = hurried_or_not(self.rng.u8(..8), async {
-                    select! {
-                        result = c.put(value) => { put(result); None }
-                        got = other.get() => { value.back(); got }
-                    }
-                });
+                let got = hurried_or_not(
+                    self.rng.u8(..8),
+                    Fate::Withdrawn,
+                    unwinding(async {
+                        select! {
+                            result = c.put(value) => { put(result); None }
+                            got = other.get() => { value.back(); got }
+                        }
+                    }),
+                );
                 let got = got.await;
                 self.keep_all(got.flatten());
             }
             12 if self.world.is_real => {
                 let patience = Duration::from_micros(self.rng.u64(..50));
-                planned::awaited(async {
+                planned::awaited(unwinding(async {
                     select! {
                         result = c.put(value) => put(result),
                         timeout(patience) => value.back(),
                     }
-                })
+                }))
                 .await;
             }
             _ => {
@@ -86,7 +91,12 @@ impl Actor {
                     select = select.put(&third, more);
                 }
                 let select = select.priority(self.rng.bool());
-                if let Some(selected) = hurried_or_not(self.rng.u8(..8), select.into_future()).await
+                if let Some(selected) = hurried_or_not(
+                    self.rng.u8(..8),
+                    Fate::Withdrawn,
+                    unwinding(select.into_future()),
+                )
+                .await
                 {
                     self.selected(selected);
                 }
@@ -103,7 +113,7 @@ impl Actor {
                 self.got_or_closed(value)
             }
             4..6 => {
-                let value = hurried(self.rng.u8(..3), c.get()).await;
+                let value = hurried(self.rng.u8(..3), Fate::Lost, c.get()).await;
                 self.got_or_closed(value)
             }
             6 => self.try_get(&c),
@@ -119,15 +129,15 @@ impl Actor {
             }
             10 => {
                 let mut stream = c.stream();
-                let value = hurried_or_not(self.rng.u8(..4), stream.next()).await;
+                let value = hurried_or_not(self.rng.u8(..4), Fate::Lost, stream.next()).await;
                 let got = self.got_or_closed(value);
                 // It gives back what it was handed in the meantime.
-                planned::caught(|| drop(stream));
+                planned::caught(|| ledger::dropping(Fate::Lost, || drop(stream)));
                 got
             }
             11 => {
                 let other = self.any_chan();
-                let value = hurried_or_not(self.rng.u8(..8), async {
+                let value = hurried_or_not(self.rng.u8(..8), Fate::Lost, async {
                     select! {
                         value = c.get() => (value, None),
                         value = other.get() => (None, value),
@@ -142,8 +152,8 @@ impl Actor {
             }
             12 => {
                 let (join, closed) = (c.join(), c.closed());
-                hurried(1, join).await;
-                hurried(1, closed).await;
+                hurried(1, Fate::Lost, join).await;
+                hurried(1, Fate::Lost, closed).await;
                 Got::Some
             }
             _ => {
@@ -153,7 +163,8 @@ impl Actor {
                     return Got::Some;
                 }
                 let select = open().fold(Select::new(), Select::get).priority(self.rng.bool());
-                if let Some(selected) = hurried_or_not(self.rng.u8(..8), select.into_future()).await
+                if let Some(selected) =
+                    hurried_or_not(self.rng.u8(..8), Fate::Lost, select.into_future()).await
                 {
                     self.selected(selected);
                 }
@@ -165,7 +176,7 @@ impl Actor {
     async fn get_many(&mut self, c: &Chan<Value>) -> Got {
         let max = self.rng.usize(1..9);
         let mut values = Vec::new();
-        let got = hurried_or_not(self.rng.u8(..4), c.get_many(&mut values, max)).await;
+        let got = hurried_or_not(self.rng.u8(..4), Fate::Lost, c.get_many(&mut values, max)).await;
         let is_closed = got == Some(0);
         self.keep_all(values);
         if is_closed { Got::Closed } else { Got::Some }
@@ -175,7 +186,7 @@ impl Actor {
 /// As [`act`], until it is cancelled in the middle.
 pub(crate) async fn act_for_a_while(mut actor: Actor) {
     let polls = actor.rng.u8(..);
-    hurried(polls, act(actor)).await;
+    hurried(polls, Fate::Withdrawn, act(actor)).await;
 }
 
 /// Deals with what became of a put, if that is known.
@@ -186,12 +197,33 @@ fn finish(result: Option<Result<(), aiochan::PutError<Value>>>) {
 }
 
 /// Gives up after so many polls, or never if there are more than two.
-async fn hurried_or_not<F: Future>(polls: u8, future: F) -> Option<F::Output> {
-    if polls < 3 { hurried(polls, future).await } else { planned::awaited(future).await }
+async fn hurried_or_not<F: Future>(polls: u8, fate: Fate, future: F) -> Option<F::Output> {
+    if polls < 3 { hurried(polls, fate, future).await } else { planned::awaited(future).await }
 }
 
-/// Polls so often, or less if that is enough, and drops the future.
-async fn hurried<F: Future>(polls: u8, future: F) -> Option<F::Output> {
+/// A select with values to put, which a panic may take along.
+async fn unwinding<F: Future>(future: F) -> F::Output {
+    let mut future = Box::pin(Some(future));
+    poll_fn(|cx| {
+        ledger::unwinding(|| {
+            let some = future.as_mut().as_pin_mut().expect("it has not ended");
+            let end = catch_unwind(AssertUnwindSafe(|| some.poll(cx)));
+            // What it holds goes here, be it in a panic.
+            match end {
+                Ok(poll) => poll,
+                Err(panic) => {
+                    ledger::dropping(Fate::Withdrawn, || future.set(None));
+                    resume_unwind(panic)
+                }
+            }
+        })
+    })
+    .await
+}
+
+/// Polls so often, or less if that is enough, and drops the future; with it go the values that it was to put, or
+/// none.
+async fn hurried<F: Future>(polls: u8, fate: Fate, future: F) -> Option<F::Output> {
     let mut future = Box::pin(future);
     for _ in 0..polls {
         let once = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx)));
@@ -201,6 +233,6 @@ async fn hurried<F: Future>(polls: u8, future: F) -> Option<F::Output> {
             None => break,
         }
     }
-    planned::caught(|| ledger::dropping(Fate::Withdrawn, || drop(future)));
+    planned::caught(|| ledger::dropping(fate, || drop(future)));
     None
 }

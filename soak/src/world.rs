@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aiochan::{Buffer, Chan};
 use fastrand::Rng;
+use futures_util::FutureExt;
 
 use crate::ledger::{self, Fate, Value};
+use crate::planned;
 
 /// What the actors of a round share.
 #[derive(Debug)]
@@ -34,9 +36,16 @@ impl World {
     /// Gets what is left in channels that are closed: whoever was to get it may have given it back.
     pub(crate) fn drain_closed(&self) {
         for c in self.chans.iter().filter(|c| c.is_closed()) {
-            while let Ok(value) = c.try_get() {
-                self.deliveries.fetch_add(1, Ordering::Relaxed);
-                value.got();
+            loop {
+                match planned::caught(|| c.try_get()) {
+                    Some(Ok(value)) => {
+                        self.deliveries.fetch_add(1, Ordering::Relaxed);
+                        value.got();
+                    }
+                    Some(Err(_)) => break,
+                    // It let in a put whose callback panicked, and left the value there.
+                    None => {}
+                }
             }
         }
     }
@@ -63,6 +72,9 @@ impl World {
             ledger::fault(&format!("{under} values are lost"));
         }
         for c in &self.chans {
+            if c.join().now_or_never().is_none() || c.closed().now_or_never().is_none() {
+                ledger::fault(&format!("nobody is told that it has ended: {c:?}"));
+            }
             let stats = c.stats();
             if stats.parked_gets + stats.parked_puts + stats.len > 0 {
                 ledger::fault(&format!("something is left over: {c:?}, {stats:?}"));

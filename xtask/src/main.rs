@@ -126,26 +126,36 @@ const REPEATABLE: &[&str] = &[
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
+    // Paths are those of the workspace, wherever one stands.
+    if let Err(error) = env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")) {
+        return refuse(&format!("the workspace cannot be found: {error}"));
+    }
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => test(),
         ["paths"] => paths::check().into(),
         ["paths", "--record"] => paths::record(),
         ["soak", ..] => soak(&args[1..]),
         ["fuzz"] => nightly::fuzz(60).into(),
-        ["fuzz", "--minutes", n] if n.parse::<u64>().is_ok() => {
-            nightly::fuzz(60 * n.parse::<u64>().unwrap_or(1)).into()
-        }
+        ["fuzz", "--minutes", n] => match n.parse::<u64>() {
+            Ok(minutes @ 1..=10_000) => nightly::fuzz(60 * minutes).into(),
+            _ => refuse("--minutes of fuzz is a whole number from 1 to 10000"),
+        },
         ["sanitizers"] => {
             let [address, memory] = [nightly::address_sanitizer(), nightly::memcheck()];
             if address == Outcome::Failed { address.into() } else { memory.into() }
         }
         ["models"] => models(None),
-        ["models", "--preemptions", n] if n.parse::<usize>().is_ok() => models(Some(n)),
-        _ => {
-            eprintln!("{USAGE}");
-            ExitCode::from(2)
-        }
+        ["models", "--preemptions", n] => match n.parse::<usize>() {
+            Ok(_) => models(Some(n)),
+            Err(_) => refuse("--preemptions is a whole number"),
+        },
+        _ => refuse(USAGE),
     }
+}
+
+fn refuse(why: &str) -> ExitCode {
+    eprintln!("{why}");
+    ExitCode::from(2)
 }
 
 /// Explores the models, each with so many interruptions instead of its own number.

@@ -49,7 +49,7 @@ pub(crate) fn address_sanitizer() -> Outcome {
 
 /// Runs the sequences against the plain model under valgrind's memcheck.
 pub(crate) fn memcheck() -> Outcome {
-    if let Err(why) = has("valgrind") {
+    if let Err(why) = set_up_here().and_then(|()| has("valgrind")) {
         return skipped(&why);
     }
     let mut test = crate::cargo();
@@ -68,16 +68,22 @@ fn toolchain() -> Command {
     let mut cargo = Command::new("rustup");
     cargo.args(["run", "nightly", "cargo"]);
     // Those of the toolchain that runs this would be taken instead.
-    for variable in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
+    for variable in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN", "CARGO_ENCODED_RUSTFLAGS"] {
         cargo.env_remove(variable);
     }
     cargo
 }
 
-fn nightly() -> Result<(), String> {
-    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        return Err("it is set up for Linux on x86_64 only".into());
+fn set_up_here() -> Result<(), String> {
+    if cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")) {
+        Ok(())
+    } else {
+        Err("it is set up for Linux on x86_64 only".into())
     }
+}
+
+fn nightly() -> Result<(), String> {
+    set_up_here()?;
     if succeeds(toolchain().arg("--version").stdout(Stdio::null()).stderr(Stdio::null())) {
         Ok(())
     } else {

@@ -22,7 +22,7 @@ use crate::race::Parking;
 use crate::shared::{Handles, Shared};
 use crate::state::Step;
 use crate::sync::{self, AtomicBool, Ordering, Weak, thread_local};
-use crate::waiter::Waiter;
+use crate::waiter::{Phase, Waiter};
 
 impl<T: Send + 'static> Chan<T> {
     /// Gets a value and calls `f` with it, or with `None` once the channel is closed and drained.
@@ -137,9 +137,13 @@ impl<T: Send + 'static> Chan<T> {
                 Err(TryPutError::Closed(value)) => (true, value),
                 Err(TryPutError::Full(value)) => {
                     let queued = Queued::new(self, Some(value), |_| ());
-                    match panics.catch(|| queued.start_put(self)) {
-                        None | Some(Ok(())) => continue,
+                    match panics.catch(|| queued.clone().start_put(self)) {
                         Some(Err(TooManyPending(value))) => (false, value),
+                        // It was closed since it was found to be full.
+                        _ if queued.waiter.phase() == Phase::Closed => {
+                            (true, queued.waiter.take().expect("a refused put keeps its value"))
+                        }
+                        _ => continue,
                     }
                 }
             };

@@ -2,8 +2,7 @@
 //! iterators do when they are cloned and dropped, executors that panic, threads that cannot be started,
 //! sizes beyond all memory. For the rules see `behaviour.rs`.
 //!
-//! What would abort the process if it went wrong runs in a process of its own. Faults that are known and not
-//! mended yet are ignored tests, which say what happens.
+//! What would abort the process if it went wrong runs in a process of its own.
 #![allow(missing_docs, reason = "these are tests")]
 
 #[path = "support/mod.rs"]

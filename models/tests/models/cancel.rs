@@ -1,6 +1,7 @@
 //! A commit meets the drop of the operation that it commits.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -69,6 +70,51 @@ fn commit_against_drop_of_the_putter() {
         c.close();
         assert_eq!(getter.join().unwrap(), put.is_ok().then_some(7));
         assert!(put.is_ok() || put == Err(PutTimeoutError::Timeout(7)));
+    });
+}
+
+/// The value of a parked put whose future is dropped goes with it, or has been got: one of the two.
+#[test]
+fn commit_against_a_dropped_put() {
+    explore(|| {
+        let c = Chan::new();
+        let value = Arc::new(());
+        let mut put = Box::pin({
+            let (c, value) = (c.clone(), value.clone());
+            async move { c.put(value).await }
+        });
+        assert!(poll(put.as_mut(), &Alarm::new()).is_pending());
+        let getter = thread::spawn({
+            let c = c.clone();
+            move || c.try_get()
+        });
+        drop(put);
+        let got = getter.join().unwrap();
+        assert_eq!(Arc::strong_count(&value), if got.is_ok() { 2 } else { 1 });
+        assert!(c.try_get().is_err());
+    });
+}
+
+/// So with a select, whose put arm may be taken while it is dropped.
+#[test]
+fn commit_against_a_dropped_select_that_puts() {
+    explore(|| {
+        let (c, d) = (Chan::new(), Chan::<Arc<()>>::new());
+        let value = Arc::new(());
+        let mut choice = Box::pin({
+            let (c, value) = (c.clone(), value.clone());
+            async move {
+                select! { _ = c.put({ value }) => (), _ = d.get() => () }
+            }
+        });
+        assert!(poll(choice.as_mut(), &Alarm::new()).is_pending());
+        let getter = thread::spawn({
+            let c = c.clone();
+            move || c.try_get()
+        });
+        drop(choice);
+        let got = getter.join().unwrap();
+        assert_eq!(Arc::strong_count(&value), if got.is_ok() { 2 } else { 1 });
     });
 }
 

@@ -1,6 +1,7 @@
 //! Closing meets what is parked, and what comes.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use aiochan::{Chan, PutError, TryGetError, TryPutError};
@@ -133,5 +134,22 @@ fn join_against_close_and_get() {
         assert_eq!(block_on(c.get()), Some(7));
         closer.join().unwrap();
         joining.join().unwrap();
+    });
+}
+
+/// A value that is added is inside, or comes back: closing in the middle takes it away from nobody.
+#[test]
+fn close_against_add() {
+    explore(|| {
+        let c = Chan::new();
+        let value = Arc::new(());
+        let closer = thread::spawn({
+            let c = c.clone();
+            move || c.close()
+        });
+        let added = c.add([value.clone()]).map(|_| ());
+        assert!(closer.join().unwrap());
+        assert_eq!(Arc::strong_count(&value), 2);
+        assert_eq!(c.try_get().is_ok(), added.is_ok());
     });
 }

@@ -28,6 +28,7 @@ fn the_last_is_woken<O>(mut future: Pin<Box<impl Future<Output = O>>>, other: im
     }
 }
 
+/// A get that moves between tasks wakes the one that polled it last, and has its value.
 #[test]
 fn a_get_changes_its_task() {
     explore(|| {
@@ -48,6 +49,7 @@ fn a_get_changes_its_task() {
     });
 }
 
+/// So does a put, whose value goes once.
 #[test]
 fn a_put_changes_its_task() {
     explore(|| {
@@ -62,6 +64,7 @@ fn a_put_changes_its_task() {
     });
 }
 
+/// So does a select, whose losing arm leaves nothing.
 #[test]
 fn a_select_changes_its_task() {
     explore(|| {
@@ -79,6 +82,7 @@ fn a_select_changes_its_task() {
     });
 }
 
+/// So does who waits for the end.
 #[test]
 fn a_join_changes_its_task() {
     explore(|| {

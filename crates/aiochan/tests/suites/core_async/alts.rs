@@ -1,4 +1,4 @@
-//! core.async's tests of `alts!` and `alt!`.
+//! core.async's tests (Rich Hickey and contributors, EPL-1.0) of `alts!` and `alt!`.
 
 use std::iter::repeat;
 use std::time::Duration;

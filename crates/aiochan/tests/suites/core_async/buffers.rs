@@ -1,4 +1,4 @@
-//! core.async's tests of its buffers (`buffers_test.clj`), by way of the channels that have them.
+//! core.async's tests (Rich Hickey and contributors, EPL-1.0) of its buffers (`buffers_test.clj`), by way of the channels that have them.
 
 use aiochan::{Chan, TryGetError, TryPutError};
 

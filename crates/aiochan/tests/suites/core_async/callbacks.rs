@@ -1,4 +1,4 @@
-//! core.async's tests of puts and takes with callbacks.
+//! core.async's tests (Rich Hickey and contributors, EPL-1.0) of puts and takes with callbacks.
 
 use std::thread::{self, ThreadId};
 

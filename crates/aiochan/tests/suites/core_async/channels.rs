@@ -1,4 +1,4 @@
-//! core.async's tests of puts and gets that wait, of closing, and of promises.
+//! core.async's tests (Rich Hickey and contributors, EPL-1.0) of puts and gets that wait, of closing, and of promises.
 
 use aiochan::{Chan, PutError, TryGetError, TryPutError, go, run};
 

@@ -1,4 +1,4 @@
-//! core.async's tests of its operators (`ops-tests`, if no other is named).
+//! core.async's tests (Rich Hickey and contributors, EPL-1.0) of its operators (`ops-tests`, if no other is named).
 
 use std::collections::{HashMap, VecDeque};
 use std::thread;

@@ -1,4 +1,4 @@
-//! core.async's tests of its pipelines (`pipeline_test.clj`): `parallel_pipe` is `pipeline` and `pipeline-blocking`,
+//! core.async's tests (Rich Hickey and contributors, EPL-1.0) of its pipelines (`pipeline_test.clj`): `parallel_pipe` is `pipeline` and `pipeline-blocking`,
 //! `async_pipe` is `pipeline-async`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! core.async's tests of mult and pub: every value for several channels (`ops-tests`, if no other is named).
+//! core.async's tests (Rich Hickey and contributors, EPL-1.0) of mult and pub: every value for several channels (`ops-tests`, if no other is named).
 
 use aiochan::{Buf, Chan, TryGetError, from_iter, from_range};
 

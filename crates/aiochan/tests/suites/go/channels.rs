@@ -1,4 +1,4 @@
-//! Go's tests of channels without select.
+//! Go's tests (The Go Authors, BSD-3-Clause) of channels without select.
 
 use std::any::Any;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! Go's tests that are small programs: networks of workers that grow while they run, and end when nobody reads.
+//! Go's tests (The Go Authors, BSD-3-Clause) that are small programs: networks of workers that grow while they run, and end when nobody reads.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

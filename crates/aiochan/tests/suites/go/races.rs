@@ -1,4 +1,4 @@
-//! Go's tests of selects that meet each other, many times over.
+//! Go's tests (The Go Authors, BSD-3-Clause) of selects that meet each other, many times over.
 
 use std::sync::{Barrier, Mutex};
 use std::thread;

@@ -1,4 +1,4 @@
-//! Go's tests of what a single select does.
+//! Go's tests (The Go Authors, BSD-3-Clause) of what a single select does.
 
 use std::cell::RefCell;
 use std::iter::repeat;
