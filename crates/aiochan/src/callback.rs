@@ -136,14 +136,10 @@ impl<T: Send + 'static> Chan<T> {
                 Ok(()) => continue,
                 Err(TryPutError::Closed(value)) => (true, value),
                 Err(TryPutError::Full(value)) => {
-                    let queued = Queued::new(self, Some(value), |_| ());
-                    match panics.catch(|| queued.clone().start_put(self)) {
-                        Some(Err(TooManyPending(value))) => (false, value),
-                        // It was closed since it was found to be full.
-                        _ if queued.waiter.phase() == Phase::Closed => {
-                            (true, queued.waiter.take().expect("a refused put keeps its value"))
-                        }
-                        _ => continue,
+                    match Queued::new(self, Some(value), |_| ()).start_add(self, &mut panics) {
+                        Ok(()) => continue,
+                        Err(TryPutError::Closed(value)) => (true, value),
+                        Err(TryPutError::Full(value)) => (false, value),
                     }
                 }
             };
@@ -266,14 +262,11 @@ where
     }
 
     fn start_put(self: Arc<Self>, chan: &Chan<T>) -> Result<(), TooManyPending<T>> {
-        let start = Start::Queue(Waker::from(self.clone()), chan.max_pending());
         let mut panics = Panics::default();
-        let parking = panics.catch(|| start_put(&chan.shared, self.waiter.as_ref(), start));
-        match parking.unwrap_or(Parking::Committed) {
+        match self.park_put(chan, &mut panics) {
             Parking::Refused => {
                 return Err(TooManyPending(self.waiter.take().expect("it was not put")));
             }
-            // A panic comes from what was woken, after this was committed.
             Parking::Committed => {
                 panics.catch(|| self.finish_soon());
             }
@@ -281,6 +274,31 @@ where
         }
         panics.go_on();
         Ok(())
+    }
+
+    /// As `start_put`, for who is not told by a callback: the value comes back also when the channel has been closed
+    /// since it was found to be full.
+    fn start_add(
+        self: Arc<Self>,
+        chan: &Chan<T>,
+        panics: &mut Panics,
+    ) -> Result<(), TryPutError<T>> {
+        let parking = self.park_put(chan, panics);
+        let back = || self.waiter.take().expect("it was not put");
+        match parking {
+            Parking::Refused => Err(TryPutError::Full(back())),
+            Parking::Committed if self.waiter.phase() == Phase::Closed => {
+                Err(TryPutError::Closed(back()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A panic comes from what was woken, after the put was committed.
+    fn park_put(self: &Arc<Self>, chan: &Chan<T>, panics: &mut Panics) -> Parking {
+        let start = Start::Queue(Waker::from(self.clone()), chan.max_pending());
+        let parking = panics.catch(|| start_put(&chan.shared, self.waiter.as_ref(), start));
+        parking.unwrap_or(Parking::Committed)
     }
 
     fn finish_soon(self: Arc<Self>) {
