@@ -27,15 +27,21 @@ pub fn run(seed: u64) -> Figures {
         tasks.start(actor, &mut rng);
     }
     let closes = rng.u8(..3) == 0;
-    tasks.run(&mut rng, |rng| {
-        world.assert_nobody_waits_in_vain();
-        if closes && rng.u16(..2000) == 0 {
-            let at = rng.usize(..world.chans.len());
-            planned::caught(|| world.chans[at].close());
+    loop {
+        tasks.run(&mut rng, |rng| {
+            world.assert_nobody_waits_in_vain();
+            if closes && rng.u16(..2000) == 0 {
+                let at = rng.usize(..world.chans.len());
+                planned::caught(|| world.chans[at].close());
+            }
+        });
+        // What was given back to a channel that is closed; with that a put that waited there may go on.
+        world.drain_closed();
+        if !tasks.any_is_awake() {
+            break;
         }
-    });
+    }
     // Nobody can go on, so all that could be got has been got.
-    world.drain_closed();
     let under = ledger::count(Fate::Under);
     if under > 0 {
         ledger::fault(&format!("nobody is awake, but {under} values are on their way"));
@@ -75,6 +81,10 @@ impl Tasks {
             _ => Box::pin(tasks::act(actor)),
         };
         self.0.push(Task { future, alarm: Arc::new(Alarm(AtomicBool::new(true))) });
+    }
+
+    fn any_is_awake(&self) -> bool {
+        self.0.iter().any(|task| task.alarm.0.load(Ordering::Relaxed))
     }
 
     /// Polls tasks that are awake until there are none, with something to do after each.

@@ -158,11 +158,12 @@ impl Actor {
             }
             _ => {
                 let world = self.world.clone();
-                let open = || world.chans.iter().filter(|c| !c.is_closed());
-                if open().next().is_none() {
+                let open: Vec<_> = world.chans.iter().filter(|c| !c.is_closed()).collect();
+                if open.is_empty() {
                     return Got::Some;
                 }
-                let select = open().fold(Select::new(), Select::get).priority(self.rng.bool());
+                let select = open.into_iter().fold(Select::new(), Select::get);
+                let select = select.priority(self.rng.bool());
                 if let Some(selected) =
                     hurried_or_not(self.rng.u8(..8), Fate::Lost, select.into_future()).await
                 {
