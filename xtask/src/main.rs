@@ -112,7 +112,7 @@ const MODELS: &[&str] = &[
 const MODELS_ENV: &[(&str, &str)] = &[("RUSTFLAGS", "--cfg aiochan_loom")];
 
 const FIRE: &[&str] =
-    &["run", "--quiet", "--release", "--package", "aiochan-soak", "--", "--minutes=1"];
+    &["run", "--quiet", "--release", "--package", "aiochan-soak", "--", "--minutes=1", "--seed=1"];
 const REPEATABLE: &[&str] = &[
     "run",
     "--quiet",
@@ -122,6 +122,7 @@ const REPEATABLE: &[&str] = &[
     "--",
     "--deterministic",
     "--minutes=0.2",
+    "--seed=1",
 ];
 
 fn main() -> ExitCode {
