@@ -187,15 +187,18 @@ fn a_callback_is_told_when_nobody_feeds_it() {
     assert_eq!(got.try_get(), Ok(None));
 }
 
-/// Rule 6: it is counted however the other handles go.
+/// Rule 6: it is counted however the other handles go, and once: afterwards the last receiver drops what is inside.
 fn a_callback_that_waits_outlasts_a_split() {
-    let c = Chan::new();
+    let c = Chan::fixed(1);
     let got = Chan::unbounded();
     let to = got.clone();
-    c.get_with(move |value| to.try_put(value).unwrap()).unwrap();
+    c.get_with(move |value| to.try_put(value.is_some()).unwrap()).unwrap();
     let (tx, rx) = c.split();
-    assert_eq!(tx.try_put(1), Ok(()));
-    assert_eq!(got.try_get(), Ok(Some(1)));
+    let value = Arc::new(());
+    assert_eq!(tx.try_put(value.clone()), Ok(()));
+    assert_eq!((got.try_get(), Arc::strong_count(&value)), (Ok(true), 1));
+    assert_eq!(tx.try_put(value.clone()), Ok(()));
     drop(rx);
     assert!(tx.is_closed());
+    assert_eq!(Arc::strong_count(&value), 1);
 }
