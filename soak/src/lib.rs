@@ -8,6 +8,7 @@
 mod actor;
 mod blocking;
 mod callbacks;
+mod fifo;
 mod halves;
 pub mod ledger;
 mod model;

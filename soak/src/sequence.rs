@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-use aiochan::{Buf, Buffer, Chan, Lease, PutError, Select, TryGetError};
+use aiochan::{Buf, Chan, Lease, PutError, Select, TryGetError};
 
+use crate::fifo::Fifo;
 use crate::model::{Figures, Id, Kind, Left, Model, Outcome, Seen, Sort, Told, WhenFull};
 
 /// Runs the sequence that these bytes stand for; every row of bytes is one.
@@ -107,7 +108,7 @@ impl Both {
             4 => (Buf::unbounded(), usize::MAX, WhenFull::Wait, false),
             5 => (Buf::sliding(small), small, WhenFull::DropOld, false),
             6 => (Buf::dropping(small), small, WhenFull::DropNew, false),
-            _ => (Buf::custom(Fifo(VecDeque::new(), small)), small, WhenFull::Wait, true),
+            _ => (Buf::custom(Fifo::new(small)), small, WhenFull::Wait, true),
         };
         let max_pending = 1 + bytes.below(3);
         self.model.add_chan(Kind { limit, when_full, is_custom, max_pending });
@@ -401,26 +402,4 @@ fn got(value: Option<Value>) -> Outcome {
 
 fn put(result: Result<(), PutError<Value>>) -> Outcome {
     Outcome::Put(result.map_err(|error| error.0.into_id()))
-}
-
-/// A buffer of a user's own.
-struct Fifo(VecDeque<Value>, usize);
-
-impl Buffer<Value> for Fifo {
-    fn can_add(&self) -> bool {
-        self.0.len() < self.1
-    }
-    fn add(&mut self, value: Value) -> Option<Value> {
-        self.0.push_back(value);
-        None
-    }
-    fn can_take(&self) -> bool {
-        !self.0.is_empty()
-    }
-    fn take(&mut self) -> Value {
-        self.0.pop_front().expect("take only follows a can_take")
-    }
-    fn len(&self) -> usize {
-        self.0.len()
-    }
 }

@@ -1,12 +1,12 @@
 //! The channels of a round, and what must be true of them.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aiochan::{Buffer, Chan};
+use aiochan::Chan;
 use fastrand::Rng;
 use futures_util::FutureExt;
 
+use crate::fifo::Fifo;
 use crate::ledger::{self, Fate, Value};
 use crate::planned;
 
@@ -105,34 +105,6 @@ pub(crate) fn chan(rng: &mut Rng) -> Chan<Value> {
         6 => Chan::unbounded(),
         7 => Chan::sliding(rng.usize(1..4)),
         8 => Chan::dropping(rng.usize(1..4)),
-        _ => Chan::with_buffer(Fifo { values: VecDeque::new(), capacity: rng.usize(1..4) }),
-    }
-}
-
-/// A buffer of a user's own.
-struct Fifo {
-    values: VecDeque<Value>,
-    capacity: usize,
-}
-
-impl Buffer<Value> for Fifo {
-    fn can_add(&self) -> bool {
-        self.values.len() < self.capacity
-    }
-    fn add(&mut self, value: Value) -> Option<Value> {
-        self.values.push_back(value);
-        None
-    }
-    fn can_take(&self) -> bool {
-        !self.values.is_empty()
-    }
-    fn take(&mut self) -> Value {
-        self.values.pop_front().expect("take only follows a can_take")
-    }
-    fn len(&self) -> usize {
-        self.values.len()
-    }
-    fn capacity(&self) -> Option<usize> {
-        Some(self.capacity)
+        _ => Chan::with_buffer(Fifo::new(rng.usize(1..4))),
     }
 }

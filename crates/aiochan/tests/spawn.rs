@@ -5,19 +5,23 @@
 #[path = "behaviour/watch.rs"]
 mod watch;
 
+#[path = "support/mod.rs"]
+mod support;
+
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, available_parallelism};
+use std::thread;
 use std::time::Duration;
 
 use aiochan::{
     Chan, Executor, Runnable, Task, from_range, go, nop, run, run_in_thread, select_blocking,
     timeout, with_executor,
 };
+use support::the_executor_is_well;
 use watch::{in_own_process, wait_until, watched};
 
 /// Its `Drop` panics, once it has said so.
@@ -43,19 +47,6 @@ fn panics<R>(f: impl FnOnce() -> R) -> String {
     let panic = catch_unwind(AssertUnwindSafe(f)).err().expect("it was to panic");
     let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
-}
-
-/// All threads of the executor are there still, and free.
-fn the_executor_is_well() {
-    let threads = available_parallelism().map_or(2, |n| n.get().max(2));
-    let all_there = Arc::new(Barrier::new(threads));
-    let tasks: Vec<_> = (0..threads)
-        .map(|_| {
-            let all_there = all_there.clone();
-            go(async move { all_there.wait().is_leader() })
-        })
-        .collect();
-    assert_eq!(tasks.into_iter().map(run).filter(|leader| *leader).count(), 1);
 }
 
 /// 5, user code may panic: a future that is dropped because its task is cancelled, before and after its

@@ -5,8 +5,7 @@ use std::mem::forget;
 
 use aiochan::{Chan, combine_latest, run, zip_chans};
 
-use crate::executors::the_executor_is_well;
-use crate::support::{guard, wait_until};
+use crate::support::{guard, the_executor_is_well, wait_until};
 use crate::task::panics;
 use crate::{Evil, in_own_process};
 

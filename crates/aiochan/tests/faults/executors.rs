@@ -1,27 +1,13 @@
 //! Executors of one's own that panic or drop their tasks, and what `run` and `run_in_thread` do with panics.
 
 use std::panic::resume_unwind;
-use std::sync::{Arc, Barrier, Mutex};
-use std::thread::available_parallelism;
+use std::sync::{Arc, Mutex};
 
 use aiochan::{Chan, Executor, Runnable, from_range, go, run, run_in_thread, with_executor};
 
 use crate::assert_idle;
-use crate::support::{drain, reason};
+use crate::support::{drain, reason, the_executor_is_well};
 use crate::task::panics;
-
-/// All threads of the built-in executor are there, and free.
-pub(crate) fn the_executor_is_well() {
-    let threads = available_parallelism().map_or(2, |n| n.get().max(2));
-    let all_there = Arc::new(Barrier::new(threads));
-    let tasks: Vec<_> = (0..threads)
-        .map(|_| {
-            let all_there = all_there.clone();
-            go(async move { all_there.wait().is_leader() })
-        })
-        .collect();
-    assert_eq!(tasks.into_iter().map(run).filter(|leader| *leader).count(), 1);
-}
 
 /// Runs tasks when it is told to, as long as it is well.
 struct ByHand(Mutex<Option<Chan<Runnable>>>);

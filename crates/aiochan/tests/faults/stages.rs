@@ -250,7 +250,7 @@ fn consumers_of_time_that_panic() {
     );
     run(end.closed());
     assert!(end.close_reason().is_none());
-    crate::executors::the_executor_is_well();
+    crate::support::the_executor_is_well();
     timeout(MS).join_blocking();
 }
 

@@ -1,9 +1,11 @@
 //! What the tests of flows and pipes share.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+use std::sync::{Arc, Barrier};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
-use aiochan::{Chan, GetTimeoutError, Receiver, Sender};
+use aiochan::{Chan, GetTimeoutError, Receiver, Sender, go, run};
 
 /// Nothing here takes nearly so long unless it hangs.
 const FOR_EVER: Duration = Duration::from_secs(20);
@@ -87,4 +89,17 @@ pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(start.elapsed() < FOR_EVER, "it does not happen that {what}");
         std::thread::yield_now();
     }
+}
+
+/// All threads of the built-in executor are there, and free.
+pub(crate) fn the_executor_is_well() {
+    let threads = available_parallelism().map_or(2, |n| n.get().max(2));
+    let all_there = Arc::new(Barrier::new(threads));
+    let tasks: Vec<_> = (0..threads)
+        .map(|_| {
+            let all_there = all_there.clone();
+            go(async move { all_there.wait().is_leader() })
+        })
+        .collect();
+    assert_eq!(tasks.into_iter().map(run).filter(|leader| *leader).count(), 1);
 }
