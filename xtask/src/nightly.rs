@@ -58,7 +58,7 @@ pub(crate) fn memcheck() -> Outcome {
         .env("SEQUENCES", "400")
         .env(
             "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER",
-            "valgrind --quiet --error-exitcode=1 --leak-check=full --show-leak-kinds=definite",
+            "valgrind --quiet --error-exitcode=1 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite",
         );
     outcome(&mut test)
 }
