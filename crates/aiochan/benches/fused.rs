@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use aiochan::{Chan, Flow, from_range};
+use futures_util::Stream;
 use tokio::runtime::{Builder, Runtime};
 
 const ITEMS: u64 = 1_000_000;
@@ -26,12 +27,12 @@ fn main() {
             let name = format!("{place}, channels of {buffer}");
             let (mut stream, mut fused, mut staged) = (vec![], vec![], vec![]);
             for _ in 0..ROUNDS {
-                stream.push(time(runtime.as_ref(), || async { chain().collect().await }));
+                stream.push(time(runtime.as_ref(), || async { sum(chain()).await }));
                 fused.push(time(runtime.as_ref(), move || async move {
-                    chain().chan_with(buffer).collect().await
+                    sum(chain().chan_with(buffer).flow()).await
                 }));
                 staged.push(time(runtime.as_ref(), move || async move {
-                    stages(buffer).collect().await
+                    sum(stages(buffer).flow()).await
                 }));
             }
             let [stream, fused, staged] = [stream, fused, staged].map(median);
@@ -45,7 +46,7 @@ fn main() {
     }
 }
 
-fn chain() -> Flow<impl futures_util::Stream<Item = u64>> {
+fn chain() -> Flow<impl Stream<Item = u64>> {
     from_range(0..ITEMS).map(|n| n + 1).filter(|n| n % 2 == 0).map(|n| n * 2)
 }
 
@@ -54,15 +55,20 @@ fn stages(buffer: usize) -> Chan<u64> {
     first.filter(|n| n % 2 == 0).chan_with(buffer).map(|n| n * 2).chan_with(buffer)
 }
 
+async fn sum(flow: Flow<impl Stream<Item = u64>>) -> u64 {
+    let mut sum = 0;
+    flow.for_each(|n| sum += n).await;
+    sum
+}
+
 /// In a task, from the start to the last value; nanoseconds for each item. The sum must be right.
 fn time<F>(runtime: Option<&Runtime>, run: impl FnOnce() -> F + Send + 'static) -> f64
 where
-    F: Future<Output = Vec<u64>> + Send,
+    F: Future<Output = u64> + Send,
 {
     let task = async {
         let begin = Instant::now();
-        let sum: u64 = run().await.into_iter().sum();
-        (sum, begin.elapsed())
+        (run().await, begin.elapsed())
     };
     let (sum, time) = match runtime {
         None => aiochan::run(aiochan::go(task)),

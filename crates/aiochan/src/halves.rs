@@ -13,7 +13,7 @@ use crate::error::{GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryP
 use crate::op::{Get, Put, poll_put, withdraw_put};
 use crate::shared::Handles;
 use crate::stats::Stats;
-use crate::stream::{Items, Iter};
+use crate::stream::{Gets, Iter};
 use crate::sync::{Arc, Ordering, fence};
 use crate::waiter::Waiter;
 
@@ -47,7 +47,7 @@ impl<T> Chan<T> {
             self.uncount();
         }
         let sender = Sender { chan: self.uncounted(), sending: None };
-        (sender, Receiver { items: Items::new(self) })
+        (sender, Receiver { gets: Gets::new(self) })
     }
 }
 
@@ -68,7 +68,7 @@ pub struct Sender<T> {
 /// [`combine_latest`](crate::combine_latest), [`Chan::dup`], [`Chan::publish`]) is given
 /// [`rx.chan()`](Self::chan); see there for how long to keep the receiver.
 pub struct Receiver<T> {
-    items: Items<T>,
+    gets: Gets<T>,
 }
 
 impl<T> Sender<T> {
@@ -188,7 +188,7 @@ impl<T> Sender<T> {
 impl<T> Receiver<T> {
     fn new(chan: Chan<T>) -> Self {
         Handles::add(&chan.shared.handles().receivers);
-        Self { items: Items::new(chan) }
+        Self { gets: Gets::new(chan) }
     }
 
     /// As [`Chan::get`].
@@ -301,7 +301,7 @@ impl<T> Receiver<T> {
     /// assert_eq!((a.get_blocking(), b.get_blocking()), (Some(1), Some(1)));
     /// ```
     pub fn chan(&self) -> &Chan<T> {
-        self.items.chan()
+        self.gets.chan()
     }
 }
 
@@ -335,7 +335,7 @@ impl<T> Drop for Sender<T> {
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
         // What the stream was handed goes back before the others are told.
-        self.items.leave();
+        self.gets.leave();
         let shared = &self.chan().shared;
         if Arc::strong_count(shared) > 1
             && shared.handles().receivers.fetch_sub(1, Ordering::AcqRel) == 1
@@ -351,7 +351,7 @@ impl<T> Stream for Receiver<T> {
     /// # Cancel safety
     /// As [`Chan::stream`].
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        Pin::new(&mut self.items).poll_next(cx)
+        self.gets.poll_next(cx)
     }
 }
 

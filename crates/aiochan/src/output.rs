@@ -163,6 +163,10 @@ struct Origin {
 
 impl Origins {
     pub(crate) fn of<T: Send + 'static>(chan: &Chan<T>) -> Self {
+        if chan.is_closed() && chan.close_reason().is_none() {
+            // Nor will there ever be one. The flow may be the only one who has the channel, and take advantage.
+            return Self::default();
+        }
         let chan = chan.feed();
         Self(vec![Origin { reason: Box::new(move || chan.chan().close_reason()), within: false }])
     }

@@ -1,7 +1,6 @@
 //! What the handles of a channel share: the state under its lock, and the rule that effects run
 //! after unlocking.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::Waker;
 
@@ -9,7 +8,7 @@ use crate::buffer::{BoxIter, Buf};
 use crate::effects::{self, Effects};
 use crate::error::{TryGetError, TryPutError};
 use crate::lock::{Guard, Lock};
-use crate::panics::along;
+use crate::panics::{along, caught, discard};
 use crate::state::{Reason, Side, State, Step, Turn, sketch};
 use crate::sync::{AtomicU32, Ordering};
 use crate::waiter::{Receipt, Waiter, Wake};
@@ -297,6 +296,10 @@ impl<T> Shared<T> {
 
     #[inline(never)]
     fn try_get_any(&self, mut state: Locked<'_, T>) -> Result<T, TryGetError> {
+        if let Some(iter) = state.lend_plainly() {
+            drop(state);
+            return self.pull(iter).map(|(value, _)| value).ok_or(TryGetError::Closed);
+        }
         let mut out = None;
         let mut fx = Effects::new();
         let step = state.get_any(&mut out, None, &mut fx);
@@ -334,7 +337,11 @@ impl<T> Shared<T> {
     }
 
     /// Runs effects while a value is in hand: should they panic, it goes back into the channel.
+    #[inline]
     pub(crate) fn keeping(&self, value: Option<T>, receipt: Receipt, fx: Effects<T>) -> Option<T> {
+        if fx.is_nothing() {
+            return value;
+        }
         let mut kept = Kept { shared: self, receipt, value };
         fx.run();
         kept.value.take()
@@ -343,6 +350,11 @@ impl<T> Shared<T> {
     /// Gives back a value that a get was given and will not use.
     pub(crate) fn give_back(&self, receipt: Receipt, value: T) {
         self.act(|state, fx| state.give_back(receipt, value, fx));
+    }
+
+    /// See [`State::take_source`].
+    pub(crate) fn take_source(&mut self) -> Option<BoxIter<T>> {
+        self.lock.get_mut().take_source()
     }
 
     /// Takes a value by oneself, as [`Step::Turn`] allows: clones a promise's, or advances an
@@ -362,19 +374,24 @@ impl<T> Shared<T> {
     fn use_turn_noting(&self, turn: Turn<T>) -> Option<(T, Option<Receipt>)> {
         match turn {
             Turn::Copy(copies) => Some((copies(), None)),
-            Turn::Pull(iter) => {
-                let mut back = BringBack { shared: self, iter: None };
-                let (iter, item) = along(iter, |iter| iter.next());
-                let mut ended = Some(iter);
-                if item.is_some() {
-                    back.iter = ended.take();
-                }
-                let (receipt, fx) = back.bring();
-                let (_, item) = along(ended, |_| self.keeping(item, receipt, fx));
-                item.map(|item| (item, Some(receipt)))
-            }
+            Turn::Pull(iter) => self.pull(iter).map(|(item, receipt)| (item, Some(receipt))),
             Turn::Ended => None,
         }
+    }
+
+    /// Advances the iterator once, and brings it back.
+    fn pull(&self, iter: BoxIter<T>) -> Option<(T, Receipt)> {
+        let turn = Out(self);
+        let (iter, item) = along(iter, |iter| iter.next());
+        std::mem::forget(turn);
+        let mut fx = Effects::new();
+        if let Some(item) = item {
+            let receipt = self.with(&mut fx, |state, fx| state.end_turn(iter, fx));
+            return self.keeping(Some(item), receipt, fx).map(|item| (item, receipt));
+        }
+        self.with(&mut fx, |state, fx| state.end_source(fx));
+        drop(along(iter, |_| fx.run()));
+        None
     }
 }
 
@@ -401,35 +418,17 @@ impl<T> Drop for Kept<'_, T> {
     fn drop(&mut self) {
         if let Some(value) = self.value.take() {
             // A second panic would abort the process; the first one tells enough.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.shared.give_back(self.receipt, value)));
+            discard(caught(|| self.shared.give_back(self.receipt, value)));
         }
     }
 }
 
-/// Ends a turn also when the iterator panics: it counts as ended then.
-struct BringBack<'a, T> {
-    shared: &'a Shared<T>,
-    iter: Option<BoxIter<T>>,
-}
+/// The channel's iterator is out: should it panic, it counts as ended.
+struct Out<'a, T>(&'a Shared<T>);
 
-impl<T> BringBack<'_, T> {
-    fn bring(mut self) -> (Receipt, Effects<T>) {
-        let iter = self.iter.take();
-        let mut fx = Effects::new();
-        let receipt = self.shared.with(&mut fx, |state, fx| {
-            state.end_turn(iter, fx);
-            state.receipt()
-        });
-        std::mem::forget(self);
-        (receipt, fx)
-    }
-}
-
-impl<T> Drop for BringBack<'_, T> {
+impl<T> Drop for Out<'_, T> {
     fn drop(&mut self) {
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            self.shared.act(|state, fx| state.end_turn(None, fx));
-        }));
+        discard(caught(|| self.0.act(|state, fx| state.end_source(fx))));
     }
 }
 

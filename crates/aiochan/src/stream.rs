@@ -1,13 +1,19 @@
 //! Values one after the other: as a `Stream`, and as a blocking iterator.
 
 use std::fmt;
+use std::panic::resume_unwind;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
+use crate::buffer::BoxIter;
 use crate::chan::Chan;
 use crate::op::{drop_get, poll_get};
+use crate::panics::{caught, discard};
+use crate::state::State;
+use crate::sync::Arc;
 use crate::waiter::{Phase, Waiter};
 
 impl<T> Chan<T> {
@@ -60,27 +66,96 @@ impl<T> Chan<T> {
 /// A stream of a channel's values, from [`Chan::stream`].
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Items<T> {
-    chan: Chan<T>,
-    /// Made when there is something to wait for, and used again.
-    waiter: Option<Pin<Box<Waiter<T>>>>,
+    gets: Gets<T>,
+    source: Source<T>,
+}
+
+/// Where a stream has its values from.
+enum Source<T> {
+    /// The channel, and that is its own source.
+    Chan,
+    /// The iterator that the channel was made from, in turns with everybody else who gets from it.
+    Shared,
+    /// That iterator, since nobody else is left who could get from it. It is in a mutex, which nobody locks, only
+    /// so that a stream may be shared between threads.
+    Own(Mutex<BoxIter<T>>),
 }
 
 impl<T> Items<T> {
-    pub(crate) fn new(chan: Chan<T>) -> Self {
-        Self { chan, waiter: None }
+    fn new(chan: Chan<T>) -> Self {
+        let source = if chan.shared.look(State::is_source) { Source::Shared } else { Source::Chan };
+        Self { gets: Gets::new(chan), source }
     }
 
-    /// The channel.
-    pub fn chan(&self) -> &Chan<T> {
-        &self.chan
+    /// Ends its wait, if it waits, and gives back what it was handed.
+    pub(crate) fn leave(&mut self) {
+        self.gets.leave();
+    }
+
+    /// The next item of the iterator, where that is this stream's own or can be. When it ends or panics it is
+    /// dropped, and the channel counts as drained.
+    #[inline]
+    fn pull(&mut self) -> Option<T> {
+        if let Source::Shared = self.source {
+            let shared = &mut self.gets.chan.shared;
+            // It costs less to look than to try.
+            if Arc::strong_count(shared) > 1 {
+                return None;
+            }
+            self.source = Source::Own(Mutex::new(Arc::get_mut(shared)?.take_source()?));
+        }
+        let Source::Own(iter) = &mut self.source else { return None };
+        let iter = iter.get_mut().unwrap_or_else(PoisonError::into_inner);
+        match caught(|| iter.next()) {
+            Ok(None) => {
+                self.source = Source::Chan;
+                None
+            }
+            Ok(item) => item,
+            Err(panic) => {
+                discard(std::mem::replace(&mut self.source, Source::Chan));
+                resume_unwind(panic);
+            }
+        }
     }
 }
 
 impl<T> Stream for Items<T> {
     type Item = T;
 
+    #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let Self { chan, waiter } = &mut *self;
+        match self.pull() {
+            None => self.gets.poll_next(cx),
+            item => Poll::Ready(item),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Items").field(&self.gets.chan).finish()
+    }
+}
+
+/// Gets one after the other, of which at most one waits.
+pub(crate) struct Gets<T> {
+    chan: Chan<T>,
+    /// Made when there is something to wait for, and used again.
+    waiter: Option<Pin<Box<Waiter<T>>>>,
+}
+
+impl<T> Gets<T> {
+    pub(crate) fn new(chan: Chan<T>) -> Self {
+        Self { chan, waiter: None }
+    }
+
+    pub(crate) fn chan(&self) -> &Chan<T> {
+        &self.chan
+    }
+
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let Self { chan, waiter } = self;
         if let Some(waiter) = waiter
             && waiter.phase() == Phase::Spent
         {
@@ -94,9 +169,7 @@ impl<T> Stream for Items<T> {
         let waiter = waiter.get_or_insert_with(|| Box::pin(Waiter::new(None)));
         poll_get(&chan.shared, waiter.as_ref(), cx)
     }
-}
 
-impl<T> Items<T> {
     /// Ends its wait, if it waits, and gives back what it was handed.
     pub(crate) fn leave(&mut self) {
         if let Some(waiter) = self.waiter.take() {
@@ -105,15 +178,9 @@ impl<T> Items<T> {
     }
 }
 
-impl<T> Drop for Items<T> {
+impl<T> Drop for Gets<T> {
     fn drop(&mut self) {
         self.leave();
-    }
-}
-
-impl<T> fmt::Debug for Items<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Items").field(&self.chan).finish()
     }
 }
 

@@ -1,10 +1,12 @@
 //! Promises and iterators, whose gets take a turn outside the lock.
 
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use aiochan::Chan;
 use aiochan_models::{Alarm, explore, explore_crowd, poll};
+use futures_core::Stream;
 use loom::future::block_on;
 use loom::thread;
 
@@ -35,6 +37,23 @@ fn iterator_against_gets() {
         let mut got: Vec<_> = mine.into_iter().chain(getter.join().unwrap()).collect();
         got.sort();
         assert_eq!(got, [None, None, Some(1), Some(2)]);
+    });
+}
+
+/// A stream that takes the iterator for itself once the others have gone goes on from where they were.
+#[test]
+fn iterator_against_the_last_other_handle() {
+    explore(|| {
+        let c = Chan::from_iter([1, 2]);
+        let mut stream = c.stream();
+        let getter = thread::spawn(move || block_on(c.get()));
+        let mut got = Vec::new();
+        while let Some(item) = block_on(poll_fn(|cx| Pin::new(&mut stream).poll_next(cx))) {
+            got.push(item);
+        }
+        got.extend(getter.join().unwrap());
+        got.sort();
+        assert_eq!(got, [1, 2]);
     });
 }
 

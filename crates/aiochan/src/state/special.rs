@@ -11,12 +11,12 @@ use crate::buffer::{BoxIter, Buffer, Copies, Source, Special};
 use crate::effects::{Dropped, Effects};
 use crate::flag::{self, Flag};
 use crate::queue::Claim;
-use crate::waiter::{How, Phase};
+use crate::waiter::{How, Phase, Receipt};
 
 /// How a get takes a value by itself, outside the lock.
 pub(crate) enum Turn<T> {
     Copy(Copies<T>),
-    /// Advance it once, then [`State::end_turn`].
+    /// Advance it once, then [`State::end_turn`] or [`State::end_source`].
     Pull(BoxIter<T>),
     Ended,
 }
@@ -164,6 +164,36 @@ impl<T> State<T> {
         }
     }
 
+    /// Whether the values are an iterator's.
+    pub(crate) fn is_source(&self) -> bool {
+        matches!(self.special(), Some(Special::Source(_)))
+    }
+
+    /// Takes the iterator, for the only one who can get from it, unless somebody's turn has been left unused.
+    pub(crate) fn take_source(&mut self) -> Option<BoxIter<T>> {
+        let Some(Special::Source(source)) = self.special_mut() else { return None };
+        match std::mem::replace(source, Source::Ended) {
+            Source::Here(iter) => Some(iter),
+            other => {
+                *source = other;
+                None
+            }
+        }
+    }
+
+    /// Takes the iterator out for a get, if nothing else is to be considered: its turn has begun then.
+    #[inline]
+    pub(crate) fn lend_plainly(&mut self) -> Option<BoxIter<T>> {
+        let rare = self.rare.as_mut().filter(|rare| rare.returned.is_empty())?;
+        let Some(Special::Source(source @ Source::Here(_))) = &mut rare.special else {
+            return None;
+        };
+        match std::mem::replace(source, Source::Reserved(None)) {
+            Source::Here(iter) => Some(iter),
+            _ => None,
+        }
+    }
+
     /// What a get takes in its turn.
     pub(crate) fn turn(&mut self) -> Turn<T> {
         match self.special_mut() {
@@ -179,12 +209,19 @@ impl<T> State<T> {
         }
     }
 
-    /// Brings the iterator back, or says that it has ended.
-    pub(crate) fn end_turn(&mut self, iter: Option<BoxIter<T>>, fx: &mut Effects<T>) {
-        if iter.is_some() {
-            self.note(How::Buffered);
-        }
+    /// Brings back the iterator, which has given an item.
+    #[inline]
+    pub(crate) fn end_turn(&mut self, iter: BoxIter<T>, fx: &mut Effects<T>) -> Receipt {
+        let receipt = self.note(How::Buffered);
         self.pass_turn(iter, fx);
+        receipt
+    }
+
+    /// Says that the iterator, which is out, has ended.
+    pub(crate) fn end_source(&mut self, fx: &mut Effects<T>) {
+        self.answer_gets(fx);
+        self.set_source(Source::Ended);
+        self.settle(fx);
     }
 
     /// Gives up a turn that was not used.
@@ -192,27 +229,29 @@ impl<T> State<T> {
         if let Some(Special::Source(Source::Reserved(iter))) = self.special_mut()
             && let Some(iter) = iter.take()
         {
-            self.pass_turn(Some(iter), fx);
+            self.pass_turn(iter, fx);
         }
     }
 
-    /// Lets the get that waits longest for an iterator go on; answers all when it has ended.
-    fn pass_turn(&mut self, iter: Option<BoxIter<T>>, fx: &mut Effects<T>) {
-        let source = match iter {
-            None => {
-                self.answer_gets(fx);
-                Source::Ended
-            }
-            Some(iter) => match self.claim(Side::Get, None) {
-                Claim::Found(get) => {
-                    fx.wake(get.answer(Phase::Turn));
-                    Source::Reserved(Some(iter))
-                }
-                _ => Source::Here(iter),
-            },
-        };
-        self.rare().special = Some(Special::Source(source));
-        self.settle(fx);
+    /// Lets the get that waits longest for the iterator go on.
+    #[inline]
+    fn pass_turn(&mut self, iter: BoxIter<T>, fx: &mut Effects<T>) {
+        if !self.gets.is_empty()
+            && let Claim::Found(get) = self.claim(Side::Get, None)
+        {
+            fx.wake(get.answer(Phase::Turn));
+            return self.set_source(Source::Reserved(Some(iter)));
+        }
+        self.set_source(Source::Here(iter));
+    }
+
+    /// Sets where the iterator is, which was out.
+    #[inline]
+    fn set_source(&mut self, source: Source<T>) {
+        match self.special_mut() {
+            Some(Special::Source(before)) => *before = source,
+            _ => self.rare().special = Some(Special::Source(source)),
+        }
     }
 
     pub(super) fn special_has_room(&mut self, fx: &mut Effects<T>) -> bool {

@@ -92,6 +92,13 @@ impl<T> Arc<T> {
         this.0.strong.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn get_mut(this: &mut Self) -> Option<&mut T> {
+        if this.0.strong.load(Ordering::Acquire) != 1 {
+            return None;
+        }
+        std::sync::Arc::get_mut(&mut this.0)?.value.get_mut().as_mut()
+    }
+
     pub(crate) fn downgrade(this: &Self) -> Weak<T> {
         Weak(this.0.clone())
     }

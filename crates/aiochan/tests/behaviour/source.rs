@@ -3,12 +3,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::task::{Context, Waker};
 use std::thread::{self, JoinHandle};
 
 use aiochan::{Chan, PutError, TryGetError};
+use futures_util::StreamExt;
 
 use crate::driver::{Await, Callback, Driver, Droppable, assert_idle};
-use crate::task::{Task, evil_waker, panics, parked, ready};
+use crate::task::{Task, block_on, evil_waker, panics, parked, ready};
 use crate::watch::in_own_process;
 
 corpus! {
@@ -25,6 +27,11 @@ corpus! {
     ]
     alone: [
         nothing_is_pulled_before_a_get,
+        a_stream_that_is_alone_pulls_only_what_is_asked_for,
+        a_stream_shares_until_it_is_alone,
+        a_stream_is_not_alone_while_a_feed_is_there,
+        a_stream_that_is_alone_ends_with_a_panic,
+        a_stream_takes_its_turn_before_it_is_alone,
         an_endless_iterator_is_fine,
         an_iterator_may_use_its_own_channel,
         an_iterator_may_read_another_channel,
@@ -159,12 +166,8 @@ fn the_last_turn_that_is_dropped_is_not_lost<D: Droppable>() {
 
 /// Rule 6 and 7: lazy; nothing but a get advances it.
 fn nothing_is_pulled_before_a_get() {
-    let pulled = Arc::new(AtomicUsize::new(0));
-    let count = pulled.clone();
-    let c = Chan::from_iter((0..).inspect(move |_| {
-        count.fetch_add(1, Ordering::SeqCst);
-    }));
-    let pulled = || pulled.load(Ordering::SeqCst);
+    let (iter, pulled) = counted(0..);
+    let c = Chan::from_iter(iter);
     let other = c.clone();
     assert!(c.is_empty() && c.is_closed() && c.stats() == other.stats());
     drop(c.get());
@@ -176,6 +179,81 @@ fn nothing_is_pulled_before_a_get() {
     assert_eq!(pulled(), 1);
     let mut out = Vec::new();
     assert_eq!((c.get_many_blocking(&mut out, 10), out, pulled()), (1, vec![1], 2));
+}
+
+/// Counts the items that `iter` has been asked for.
+fn counted<I: Iterator>(iter: I) -> (impl Iterator<Item = I::Item>, impl Fn() -> usize) {
+    let pulled = Arc::new(AtomicUsize::new(0));
+    let count = pulled.clone();
+    let iter = iter.inspect(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+    });
+    (iter, move || pulled.load(Ordering::SeqCst))
+}
+
+/// Rule 6 and 7: who has the iterator without any lock has no more of it for that.
+fn a_stream_that_is_alone_pulls_only_what_is_asked_for() {
+    let held = Arc::new(());
+    let own = held.clone();
+    let (iter, pulled) = counted((0..3).inspect(move |_| assert!(Arc::strong_count(&own) > 0)));
+    let mut stream = Chan::from_iter(iter).stream();
+    assert_eq!(pulled(), 0);
+    for n in 0..3 {
+        assert_eq!((block_on(stream.next()), pulled()), (Some(n), n as usize + 1));
+    }
+    assert_eq!(Arc::strong_count(&held), 2);
+    assert_eq!((block_on(stream.next()), block_on(stream.next())), (None, None));
+    assert_eq!(Arc::strong_count(&held), 1);
+
+    let (iter, pulled) = counted(0..);
+    let first = Chan::from_iter(iter).take(2);
+    assert_eq!((block_on(first.collect()), pulled()), (vec![0, 1], 2));
+}
+
+/// Rule 1 and 3: in turns with the others, and then, when they have gone, on from where they were.
+fn a_stream_shares_until_it_is_alone() {
+    let c = Chan::from_iter(0..6);
+    let mut stream = c.stream();
+    let other = c.clone();
+    assert_eq!((block_on(stream.next()), c.try_get()), (Some(0), Ok(1)));
+    drop(c);
+    assert_eq!((block_on(stream.next()), other.try_get()), (Some(2), Ok(3)));
+    drop(other);
+    assert_eq!(block_on(stream.collect::<Vec<_>>()), [4, 5]);
+}
+
+/// Rule 3: a feed is no handle, but leads to one.
+fn a_stream_is_not_alone_while_a_feed_is_there() {
+    let c = Chan::from_iter(0..4);
+    let (mut stream, feed) = (c.stream(), c.feed());
+    drop(c);
+    assert_eq!((block_on(stream.next()), feed.chan().try_get()), (Some(0), Ok(1)));
+    let c = feed.chan().clone();
+    drop(feed);
+    assert_eq!((block_on(stream.next()), c.try_get()), (Some(2), Ok(3)));
+}
+
+/// Rule 5 and 6, also when what the panic drops panics.
+fn a_stream_that_is_alone_ends_with_a_panic() {
+    let held = Arc::new(());
+    let own = held.clone();
+    let fails = move |n: &u32| assert!(*n < 1 && Arc::strong_count(&own) > 0, "it fails");
+    let mut stream = Chan::from_iter((0..).inspect(fails)).stream();
+    assert_eq!(block_on(stream.next()), Some(0));
+    assert_eq!(panics(|| block_on(stream.next())), "it fails");
+    assert_eq!((block_on(stream.next()), Arc::strong_count(&held)), (None, 1));
+}
+
+/// Rule 1: the turn that it waited for comes first, for the iterator is there only then.
+fn a_stream_takes_its_turn_before_it_is_alone() {
+    let Pulling { chan, go, first } = Pulling::start(2);
+    let mut stream = chan.stream();
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(stream.poll_next_unpin(&mut cx).is_pending());
+    drop(chan);
+    (0..3).for_each(|_| go.send(()).unwrap());
+    assert_eq!(first.join().unwrap(), Some(0));
+    assert_eq!(block_on(stream.collect::<Vec<_>>()), [1]);
 }
 
 /// Rule 6: so it is with a stream, and with the last handle gone.
@@ -198,7 +276,7 @@ fn an_iterator_may_use_its_own_channel() {
         assert_eq!((own.len(), own.stats().parked_gets), (0, 0));
         assert!(own.try_put(9).is_err() && !own.close());
         // A get that is begun here waits for its turn.
-        drop(parked(own.get(), std::task::Waker::noop()));
+        drop(parked(own.get(), Waker::noop()));
     }));
     *handle.lock().unwrap() = Some(c.clone());
     assert_eq!(c.iter().collect::<Vec<_>>(), [0, 1, 2]);
@@ -322,6 +400,13 @@ fn two_panics_of_an_iterator_at_once() {
         let c = Chan::from_iter(Evil(|| panic!("it fails")));
         assert_eq!(panics(|| c.try_get()), "it fails");
         assert_eq!(c.try_get(), Err(TryGetError::Closed));
+
+        let mut alone = Chan::from_iter(Evil(|| panic!("it fails"))).stream();
+        assert_eq!(panics(|| block_on(alone.next())), "it fails");
+        assert_eq!(block_on(alone.next()), None);
+        let mut alone = Chan::from_iter(Evil(|| None)).stream();
+        assert_eq!(panics(|| block_on(alone.next())), "an evil iterator");
+        assert_eq!(block_on(alone.next()), None);
 
         let (own, waits) = (Arc::new(OnceLock::<Chan<u32>>::new()), Arc::new(Mutex::new(None)));
         let c = Chan::from_iter(Evil({
