@@ -52,6 +52,9 @@ unsafe impl<S: Send, B: Sync> Sync for Lock<S, B> {}
 /// Access to the value of a [`Lock`]; dropping it, also in a panic, unlocks.
 pub(crate) struct Guard<'a, S: Sketch, B>(&'a Lock<S, B>);
 
+/// Access to the value of a [`Lock`] by who knows what its sketch will be; dropping it unlocks.
+pub(crate) struct Leaving<'a, S: Sketch, B>(&'a Lock<S, B>, u32);
+
 impl<S: Sketch, B> Lock<S, B> {
     pub(crate) fn new(value: S, beside: B) -> Self {
         Self { word: AtomicU32::new(value.sketch()), beside, value: UnsafeCell::new(value) }
@@ -114,13 +117,24 @@ impl<S: Sketch, B> Lock<S, B> {
     }
 }
 
-impl<S: Sketch, B> Guard<'_, S, B> {
+impl<'a, S: Sketch, B> Guard<'a, S, B> {
     /// Unlocks, where the sketch is known.
     #[inline]
     pub(crate) fn unlock(self, sketch: u32) {
         debug_assert_eq!(sketch, self.sketch());
         self.0.word.store(sketch, Ordering::Release);
         std::mem::forget(self);
+    }
+
+    /// Lets it be unlocked at the end of the scope, where the sketch of then is known.
+    ///
+    /// So a large value that is moved out is moved once, to where it is returned: behind the unlocking the
+    /// compiler would copy it again.
+    #[inline]
+    pub(crate) fn unlock_after(self, sketch: u32) -> Leaving<'a, S, B> {
+        let leaving = Leaving(self.0, sketch);
+        std::mem::forget(self);
+        leaving
     }
 
     /// Takes the sketch back, before what is going to be done is seen elsewhere.
@@ -151,6 +165,23 @@ impl<S: Sketch, B> Drop for Guard<'_, S, B> {
     fn drop(&mut self) {
         let sketch = self.sketch();
         self.0.word.store(sketch, Ordering::Release);
+    }
+}
+
+impl<S: Sketch, B> Leaving<'_, S, B> {
+    #[inline]
+    pub(crate) fn get_mut(&mut self) -> &mut S {
+        // SAFETY: this thread holds the lock, so nobody else has access, and `&mut self` makes it the only borrow.
+        unsafe { &mut *self.0.value.get() }
+    }
+}
+
+impl<S: Sketch, B> Drop for Leaving<'_, S, B> {
+    #[inline]
+    fn drop(&mut self) {
+        let Self(lock, sketch) = *self;
+        debug_assert_eq!(sketch, self.get_mut().sketch());
+        lock.word.store(sketch, Ordering::Release);
     }
 }
 

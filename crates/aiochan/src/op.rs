@@ -100,13 +100,13 @@ pub(crate) fn poll_get<T>(
     waiter: Pin<&Waiter<T>>,
     cx: &mut Context<'_>,
 ) -> Poll<Option<T>> {
-    if waiter.phase() != Phase::Idle {
+    if !waiter.is_new() {
         return poll_begun_get(shared, waiter, cx);
     }
-    match shared.get_at_once() {
-        Ok(value) => {
+    match shared.lock_to_get_at_once() {
+        Ok(mut state) => {
             waiter.set_phase(Phase::Spent);
-            Poll::Ready(Some(value))
+            Poll::Ready(Some(state.get_mut().get_plainly()))
         }
         Err(state) => begin_get(shared, waiter, cx, state),
     }
@@ -137,10 +137,14 @@ fn poll_begun_get<T>(
     waiter: Pin<&Waiter<T>>,
     cx: &mut Context<'_>,
 ) -> Poll<Option<T>> {
-    if waiter.phase() == Phase::Waiting && still_waits(shared, waiter, cx.waker(), Side::Get) {
-        return Poll::Pending;
+    let mut phase = waiter.phase();
+    if phase == Phase::Waiting {
+        phase = wait_on(shared, waiter, cx.waker(), Side::Get);
     }
-    Poll::Ready(take_got(shared, &waiter))
+    match phase {
+        Phase::Waiting => Poll::Pending,
+        phase => Poll::Ready(end_get(shared, &waiter, phase)),
+    }
 }
 
 fn park_get<T>(
@@ -165,7 +169,7 @@ pub(crate) fn poll_put<T>(
     waiter: Pin<&Waiter<T>>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), PutError<T>>> {
-    if waiter.phase() != Phase::Idle {
+    if !waiter.is_new() {
         return poll_begun_put(shared, waiter, cx);
     }
     match waiter.with_slot(|slot| shared.put_at_once(slot)) {
@@ -202,10 +206,14 @@ fn poll_begun_put<T>(
     waiter: Pin<&Waiter<T>>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), PutError<T>>> {
-    if waiter.phase() == Phase::Waiting && still_waits(shared, waiter, cx.waker(), Side::Put) {
-        return Poll::Pending;
+    let mut phase = waiter.phase();
+    if phase == Phase::Waiting {
+        phase = wait_on(shared, waiter, cx.waker(), Side::Put);
     }
-    Poll::Ready(take_put(&waiter))
+    match phase {
+        Phase::Waiting => Poll::Pending,
+        phase => Poll::Ready(end_put(&waiter, phase)),
+    }
 }
 
 fn park_put<T>(
@@ -223,13 +231,13 @@ fn park_put<T>(
     }
 }
 
-/// Sees to it that a parked operation wakes the task that polled it last.
+/// Sees to it that a parked operation wakes the task that polled it last, and where it stands then.
 #[cold]
-fn still_waits<T>(shared: &Shared<T>, waiter: Pin<&Waiter<T>>, waker: &Waker, side: Side) -> bool {
+fn wait_on<T>(shared: &Shared<T>, waiter: Pin<&Waiter<T>>, waker: &Waker, side: Side) -> Phase {
     let waker = waker.clone();
     let old = shared.act(|state, _| state.queue(side).set_waker(&waiter, waker));
     drop(old);
-    waiter.phase() == Phase::Waiting
+    waiter.phase()
 }
 
 /// How far an operation may go.
@@ -370,7 +378,12 @@ fn committed<T>(waiter: &Waiter<T>, step: Step) -> Parking {
 
 /// Takes the result of a committed get.
 pub(crate) fn take_got<T>(shared: &Shared<T>, waiter: &Waiter<T>) -> Option<T> {
-    let phase = waiter.phase();
+    end_get(shared, waiter, waiter.phase())
+}
+
+/// As [`take_got`], of a get that stands there.
+#[inline]
+fn end_get<T>(shared: &Shared<T>, waiter: &Waiter<T>, phase: Phase) -> Option<T> {
     let value = waiter.take();
     waiter.set_phase(Phase::Spent);
     match phase {
@@ -383,7 +396,12 @@ pub(crate) fn take_got<T>(shared: &Shared<T>, waiter: &Waiter<T>) -> Option<T> {
 /// Takes the result of a committed put, and drops what its value evicted.
 #[inline]
 pub(crate) fn take_put<T>(waiter: &Waiter<T>) -> Result<(), PutError<T>> {
-    let phase = waiter.phase();
+    end_put(waiter, waiter.phase())
+}
+
+/// As [`take_put`], of a put that stands there.
+#[inline]
+fn end_put<T>(waiter: &Waiter<T>, phase: Phase) -> Result<(), PutError<T>> {
     let left = waiter.take();
     waiter.set_phase(Phase::Spent);
     match phase {

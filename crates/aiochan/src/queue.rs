@@ -70,7 +70,7 @@ impl<T> Queue<T> {
         };
         // SAFETY: the waiter is in no queue, so its body is its operation's, which lends it here.
         unsafe { waiter.set_links(Links { prev, next, wake }) };
-        waiter.set_phase(Phase::Waiting);
+        waiter.wait();
     }
 
     /// Takes `waiter` out if it is still parked; `false` if it has been answered.
@@ -151,7 +151,7 @@ impl<T> Queue<T> {
                 Pair::OtherGone => {
                     self.unlink(at);
                     // SAFETY: alive until its phase is set; not touched after.
-                    unsafe { at.as_ref() }.set_phase(Phase::Idle);
+                    unsafe { at.as_ref() }.answer(Phase::Idle);
                 }
                 Pair::Same => {}
             }

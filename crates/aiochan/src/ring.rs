@@ -56,14 +56,18 @@ impl<T> Ring<T> {
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
-        if self.is_empty() {
-            return None;
-        }
+        if self.is_empty() { None } else { Some(self.pop_first()) }
+    }
+
+    /// Pops the first of at least one value.
+    #[inline(always)]
+    pub(crate) fn pop_first(&mut self) -> T {
+        assert!(!self.is_empty(), "there is a first value");
         let place = self.place(self.head);
         self.head += 1;
         // SAFETY: the position was between the ends, so its place is there and held a value; now it is not
         // between them any more.
-        Some(unsafe { self.places.get_unchecked(place).assume_init_read() })
+        unsafe { self.places.get_unchecked(place).assume_init_read() }
     }
 
     /// Takes all values out, uncounted.

@@ -7,7 +7,7 @@ use std::task::Waker;
 use crate::buffer::{BoxIter, Buf};
 use crate::effects::{self, Effects};
 use crate::error::{TryGetError, TryPutError};
-use crate::lock::{Guard, Lock};
+use crate::lock::{Guard, Leaving, Lock};
 use crate::panics::{along, caught, discard};
 use crate::state::{Reason, Side, State, Step, Turn, sketch};
 use crate::sync::{AtomicU32, Ordering};
@@ -34,6 +34,9 @@ pub(crate) struct Config {
 
 /// The state, as long as it is locked.
 pub(crate) type Locked<'a, T> = Guard<'a, State<T>, Handles>;
+
+/// The state, locked for one plain get.
+pub(crate) type Draining<'a, T> = Leaving<'a, State<T>, Handles>;
 
 impl Handles {
     pub(crate) fn have_one_chan(&self) -> bool {
@@ -250,19 +253,23 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Gets if that is a few plain instructions. If not, the lock may be held already, for
-    /// [`get_otherwise`](Self::get_otherwise).
+    /// For a get that is a few plain instructions, [`State::get_plainly`]. If it is not, the lock may be held already,
+    /// for [`get_otherwise`](Self::get_otherwise).
     #[inline]
-    pub(crate) fn get_at_once(&self) -> Result<T, Option<Locked<'_, T>>> {
-        let mut state = self.lock.try_lock(sketch::GET_WAITS).ok_or(None)?;
-        let Some((value, sketch)) = state.get_plainly() else { return Err(Some(state)) };
-        state.unlock(sketch);
-        Ok(value)
+    pub(crate) fn lock_to_get_at_once(&self) -> Result<Draining<'_, T>, Option<Locked<'_, T>>> {
+        let state = self.lock.try_lock(sketch::GET_WAITS).ok_or(None)?;
+        match state.can_get_plainly() {
+            Some(sketch) => Ok(state.unlock_after(sketch)),
+            None => Err(Some(state)),
+        }
     }
 
     #[inline]
     pub(crate) fn try_get(&self) -> Result<T, TryGetError> {
-        self.get_at_once().or_else(|state| self.try_get_otherwise(state))
+        match self.lock_to_get_at_once() {
+            Ok(mut state) => Ok(state.get_mut().get_plainly()),
+            Err(state) => self.try_get_otherwise(state),
+        }
     }
 
     #[inline(never)]
@@ -281,9 +288,8 @@ impl<T> Shared<T> {
 
     /// Gets a value if that is possible without waiting; see [`State::get`].
     pub(crate) fn get_otherwise(&self, mut state: Locked<'_, T>) -> Result<T, TryGetError> {
-        if let Some((value, sketch)) = state.get_plainly() {
-            state.unlock(sketch);
-            return Ok(value);
+        if let Some(sketch) = state.can_get_plainly() {
+            return Ok(state.unlock_after(sketch).get_mut().get_plainly());
         }
         if let Some((value, receipt, waker)) = state.meet_put_plainly() {
             drop(state);

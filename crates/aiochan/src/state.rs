@@ -235,19 +235,23 @@ impl<T> State<T> {
         }
     }
 
-    /// Gets a value if one is inside, nobody waits and nothing else is to be considered; with it comes the
-    /// sketch after it.
+    /// Whether [`get_plainly`](Self::get_plainly) may be called: a value is inside, nobody waits, and nothing else is
+    /// to be considered. What comes is the sketch after it.
     #[inline]
-    pub(crate) fn get_plainly(&mut self) -> Option<(T, u32)> {
-        if self.plain == Plain::No || !self.puts.is_empty() {
+    pub(crate) fn can_get_plainly(&self) -> Option<u32> {
+        if self.plain == Plain::No || self.ring.is_empty() || !self.puts.is_empty() {
             return None;
         }
         let is_last = self.ring.len() == 1;
         if is_last && self.plain == Plain::Draining {
             return None;
         }
-        let value = self.ring.pop()?;
-        Some((value, if is_last { sketch::GET_WAITS } else { 0 }))
+        Some(if is_last { sketch::GET_WAITS } else { 0 })
+    }
+
+    #[inline(always)]
+    pub(crate) fn get_plainly(&mut self) -> T {
+        self.ring.pop_first()
     }
 
     /// Commits the get that waits longest, if nothing else is to be considered, for
@@ -380,10 +384,8 @@ impl<T> State<T> {
         me: Option<&Flag>,
         fx: &mut Effects<T>,
     ) -> Step {
-        if me.is_none()
-            && let Some((value, _)) = self.get_plainly()
-        {
-            *out = Some(value);
+        if me.is_none() && self.can_get_plainly().is_some() {
+            *out = Some(self.get_plainly());
             self.last = How::Buffered;
             return Step::Done;
         }

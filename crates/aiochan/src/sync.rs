@@ -11,7 +11,7 @@ mod model;
 mod imp {
     pub(crate) use std::cell::UnsafeCell;
     pub(crate) use std::hint::spin_loop;
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
     pub(crate) use std::sync::{Arc, Weak};
     pub(crate) use std::thread::{Thread, current, park, park_timeout, yield_now};
     pub(crate) use std::thread_local;
@@ -23,7 +23,7 @@ mod imp {
         Arc, AtomicU32, Thread, UnsafeCell, Weak, current, park, park_timeout, thread_local,
     };
     pub(crate) use loom::hint::spin_loop;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
     pub(crate) use loom::thread::yield_now;
 }
 

@@ -5,19 +5,23 @@
 //! while it is [`Phase::Waiting`] it is linked into a queue and belongs to whoever holds that
 //! channel's lock; in every other phase it belongs to the operation. The store that ends `Waiting`
 //! is the last thing another thread does to a waiter, since the operation may free it at once.
+//!
+//! As long as a waiter has not been parked, nobody else has seen it. So its phase is a plain number then, which the
+//! compiler can follow: of an operation that completes at once it leaves little.
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::marker::PhantomPinned;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::task::Waker;
 
 use crate::flag::Flag;
-use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
+use crate::sync::{AtomicU8, Ordering, UnsafeCell};
 
 /// Where an operation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
+#[repr(u8)]
 pub(crate) enum Phase {
     /// Not parked: not begun, withdrawn, or dead because another arm of its select won.
     Idle,
@@ -35,7 +39,7 @@ pub(crate) enum Phase {
 
 impl Phase {
     #[inline]
-    fn from_word(phase: usize) -> Self {
+    fn from_byte(phase: u8) -> Self {
         match phase {
             0 => Self::Idle,
             1 => Self::Waiting,
@@ -112,8 +116,10 @@ pub(crate) enum How {
 
 /// A place to park one operation of `T`.
 pub(crate) struct Waiter<T> {
-    /// A [`Phase`]; a whole word, for there is nothing to put beside it.
-    phase: AtomicUsize,
+    /// The operation's own; `None` since it was parked.
+    phase: Cell<Option<Phase>>,
+    /// A [`Phase`], since it was parked.
+    answer: AtomicU8,
     body: UnsafeCell<Body<T>>,
     _pinned: PhantomPinned,
 }
@@ -138,14 +144,17 @@ pub(crate) struct Links<T> {
 // SAFETY: the phases hand the body from one thread to another, with Release and Acquire; it is
 // never touched by two at once. Wakers are Send, and flags are Sync.
 unsafe impl<T: Send> Send for Waiter<T> {}
-// SAFETY: as above; a shared reference gives access to the body by the rules of the phases only.
+// SAFETY: as above; a shared reference gives access to the body by the rules of the phases only. The plain phase is
+// the operation's alone, and goes from thread to thread with it: an executor, or the channel's lock for a callback's,
+// sees to the order.
 unsafe impl<T: Send> Sync for Waiter<T> {}
 
 impl<T> Waiter<T> {
     /// A waiter for a get, or, with a value, for a put.
     pub(crate) fn new(value: Option<T>) -> Self {
         Self {
-            phase: AtomicUsize::new(Phase::Idle as usize),
+            phase: Cell::new(Some(Phase::Idle)),
+            answer: AtomicU8::new(Phase::Idle as u8),
             body: UnsafeCell::new(Body {
                 value,
                 links: MaybeUninit::uninit(),
@@ -155,16 +164,38 @@ impl<T> Waiter<T> {
         }
     }
 
+    /// Where the operation stands; asked by itself.
     #[inline]
     pub(crate) fn phase(&self) -> Phase {
-        Phase::from_word(self.phase.load(Ordering::Acquire))
+        match self.phase.get() {
+            Some(phase) => phase,
+            None => Phase::from_byte(self.answer.load(Ordering::Acquire)),
+        }
     }
 
-    /// Ends or begins a stay in a queue; called under the channel's lock, or by the operation of a
-    /// waiter that is in none.
+    /// Whether the operation has not begun, or has been withdrawn.
+    #[inline]
+    pub(crate) fn is_new(&self) -> bool {
+        self.phase.get() == Some(Phase::Idle)
+    }
+
+    /// Notes where the operation stands; called by itself, while it is in no queue.
     #[inline]
     pub(crate) fn set_phase(&self, phase: Phase) {
-        self.phase.store(phase as usize, Ordering::Release);
+        self.phase.set(Some(phase));
+    }
+
+    /// Begins a stay in a queue; called by the operation, under the channel's lock.
+    #[inline]
+    pub(crate) fn wait(&self) {
+        self.phase.set(None);
+        self.answer.store(Phase::Waiting as u8, Ordering::Release);
+    }
+
+    /// Ends a stay in a queue; called under the channel's lock by whoever took it out. It may be gone after that.
+    #[inline]
+    pub(crate) fn answer(&self, phase: Phase) {
+        self.answer.store(phase as u8, Ordering::Release);
     }
 
     /// The place in its queue of a parked waiter.
@@ -291,7 +322,7 @@ impl<T> Claimed<T> {
     #[inline]
     pub(crate) fn answer(self, phase: Phase) -> Option<Waker> {
         // SAFETY: as in `take`; this store is the last touch.
-        unsafe { self.waiter.as_ref() }.set_phase(phase);
+        unsafe { self.waiter.as_ref() }.answer(phase);
         self.waker
     }
 }

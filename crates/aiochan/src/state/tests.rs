@@ -302,9 +302,9 @@ impl Pair {
         if select.is_some() || self.model.left.is_multiple_of(2) {
             return None;
         }
-        if let Some((value, sketch)) = self.state.get_plainly() {
+        if let Some(sketch) = self.state.can_get_plainly() {
+            *out = Some(self.state.get_plainly());
             assert_eq!(sketch, self.state.sketch());
-            *out = Some(value);
         } else {
             let (value, receipt, _) = self.state.meet_put_plainly()?;
             assert_eq!(receipt.order(), self.model.left + 1);
