@@ -273,11 +273,22 @@ impl<T> Chan<T> {
     #[doc(alias = "send")]
     #[inline]
     pub fn put_blocking(&self, value: T) -> Result<(), PutError<T>> {
-        match self.try_put(value) {
-            Ok(()) => Ok(()),
-            Err(TryPutError::Closed(value)) => Err(PutError(value)),
-            Err(TryPutError::Full(value)) => block_on(pin!(self.put(value))),
+        match self.shared.lock_to_put_at_once() {
+            Ok(mut state) => {
+                let sketch = state.put_plainly(value);
+                state.unlock(sketch);
+                Ok(())
+            }
+            Err(state) => {
+                drop(state);
+                self.put_waiting(value)
+            }
         }
+    }
+
+    #[inline(never)]
+    fn put_waiting(&self, value: T) -> Result<(), PutError<T>> {
+        block_on(pin!(self.put(value)))
     }
 
     /// [`get`](Self::get), blocking the thread. Not for async code: it would block the executor.
@@ -294,11 +305,18 @@ impl<T> Chan<T> {
     #[doc(alias = "recv")]
     #[inline]
     pub fn get_blocking(&self) -> Option<T> {
-        match self.try_get() {
-            Ok(value) => Some(value),
-            Err(TryGetError::Closed) => None,
-            Err(TryGetError::Empty) => block_on(pin!(self.get())),
+        match self.shared.lock_to_get_at_once() {
+            Ok(mut state) => Some(state.get_mut().get_plainly()),
+            Err(state) => {
+                drop(state);
+                self.get_waiting()
+            }
         }
+    }
+
+    #[inline(never)]
+    fn get_waiting(&self) -> Option<T> {
+        block_on(pin!(self.get()))
     }
 
     /// [`put_blocking`](Self::put_blocking), for at most `timeout`. A timeout of zero is the same as

@@ -101,6 +101,12 @@ impl<S: Sketch, B> Lock<S, B> {
         }
     }
 
+    /// As [`shows`](Self::shows), but other operations of the thread may count as later than this load.
+    #[inline]
+    pub(crate) fn seems_to_show(&self, bits: u32) -> bool {
+        self.word.load(Ordering::Acquire) & bits == bits
+    }
+
     #[cold]
     #[inline(never)]
     fn lock_contended(&self) {
@@ -191,7 +197,7 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    const FIRST: u32 = 128;
+    const FIRST: u32 = 64;
     const LAST: u32 = 512;
 
     pub(crate) fn new() -> Self {

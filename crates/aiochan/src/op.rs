@@ -301,7 +301,7 @@ pub(crate) fn start_get<T>(
     waiter: Pin<&Waiter<T>>,
     start: Start<'_>,
 ) -> Parking {
-    if matches!(start, Start::Try) && shared.get_would_wait() {
+    if matches!(start, Start::Try) && shared.seems_to_wait(Side::Get) {
         return Parking::Waiting;
     }
     let flag = start.flag();
@@ -336,7 +336,7 @@ pub(crate) fn start_put<T>(
     waiter: Pin<&Waiter<T>>,
     start: Start<'_>,
 ) -> Parking {
-    if matches!(start, Start::Try) && shared.put_would_wait() {
+    if matches!(start, Start::Try) && shared.seems_to_wait(Side::Put) {
         return Parking::Waiting;
     }
     let flag = start.flag();
@@ -414,7 +414,7 @@ fn end_put<T>(waiter: &Waiter<T>, phase: Phase) -> Result<(), PutError<T>> {
 /// Ends a get that is not wanted any more: withdraws it, or gives back what it was given.
 #[inline]
 pub(crate) fn drop_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
-    if waiter.phase() != Phase::Spent {
+    if !waiter.is_clear() {
         drop_unfinished_get(shared, waiter);
     }
 }

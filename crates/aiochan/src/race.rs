@@ -16,6 +16,7 @@ use pin_project_lite::pin_project;
 use crate::block::{block_on, block_on_until};
 use crate::flag::Flag;
 use crate::op::Start;
+use crate::sync::{Ordering, fence};
 use crate::timer::Timer;
 
 /// An operation as an arm of a race.
@@ -94,6 +95,8 @@ impl<'s, 'a> Race<'s, 'a> {
     /// so they are parked, and withdrawn together.
     pub fn try_now(self) -> bool {
         if self.arms.len() == 1 {
+            // What the thread did before has been seen by whoever does not make this one ready.
+            fence(Ordering::SeqCst);
             return try_each(self.arms, self.biased);
         }
         let mut race = pin!(self);
@@ -177,9 +180,13 @@ impl Future for Race<'_, '_> {
 }
 
 fn try_each(arms: &mut [Entry<'_>], biased: bool) -> bool {
+    let mut chance = 0;
     for tried in 0..arms.len() {
         if !biased {
-            arms.swap(tried, fastrand::usize(tried..arms.len()));
+            if tried % DRAWS == 0 {
+                chance = fastrand::u64(..);
+            }
+            arms.swap(tried, tried + draw(&mut chance, arms.len() - tried));
         }
         if arms[tried].0.as_ref().start(Start::Try) == Parking::Committed {
             return true;
@@ -190,6 +197,16 @@ fn try_each(arms: &mut [Entry<'_>], biased: bool) -> bool {
 
 /// Takes every arm out of its queue. Locking each channel also makes sure that whoever committed
 /// one of them has finished with it.
+/// So many numbers come out of one chance.
+const DRAWS: usize = 4;
+
+/// A number below `count`, the first digit of `chance` as a fraction. What is left of it are the next ones.
+fn draw(chance: &mut u64, count: usize) -> usize {
+    let digits = u128::from(*chance) * count as u128;
+    *chance = digits as u64;
+    (digits >> 64) as usize
+}
+
 fn withdraw_all(arms: &[Entry<'_>]) -> bool {
     arms.iter().fold(false, |won, Entry(arm)| arm.as_ref().withdraw() | won)
 }

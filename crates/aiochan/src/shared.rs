@@ -128,12 +128,21 @@ impl<T> Shared<T> {
     }
 
     #[inline]
-    pub(crate) fn put_would_wait(&self) -> bool {
+    fn put_would_wait(&self) -> bool {
         self.lock.shows(sketch::PUT_WAITS)
     }
 
+    /// Whether an operation of this side would wait, as far as can be seen without a fence.
     #[inline]
-    pub(crate) fn get_would_wait(&self) -> bool {
+    pub(crate) fn seems_to_wait(&self, side: Side) -> bool {
+        self.lock.seems_to_show(match side {
+            Side::Put => sketch::PUT_WAITS,
+            Side::Get => sketch::GET_WAITS,
+        })
+    }
+
+    #[inline]
+    fn get_would_wait(&self) -> bool {
         self.lock.shows(sketch::GET_WAITS)
     }
 
@@ -195,7 +204,7 @@ impl<T> Shared<T> {
     }
 
     #[inline]
-    fn lock_to_put_at_once(&self) -> Result<Locked<'_, T>, Option<Locked<'_, T>>> {
+    pub(crate) fn lock_to_put_at_once(&self) -> Result<Locked<'_, T>, Option<Locked<'_, T>>> {
         let state = self.lock.try_lock(sketch::PUT_WAITS).ok_or(None)?;
         if state.can_put_at_once() { Ok(state) } else { Err(Some(state)) }
     }

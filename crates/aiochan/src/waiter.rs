@@ -179,6 +179,12 @@ impl<T> Waiter<T> {
         self.phase.get() == Some(Phase::Idle)
     }
 
+    /// Whether nothing is left to be undone: it has not begun, was withdrawn, or its result was taken.
+    #[inline]
+    pub(crate) fn is_clear(&self) -> bool {
+        matches!(self.phase.get(), Some(Phase::Idle | Phase::Spent))
+    }
+
     /// Notes where the operation stands; called by itself, while it is in no queue.
     #[inline]
     pub(crate) fn set_phase(&self, phase: Phase) {
