@@ -8,17 +8,14 @@ use std::time::{Duration, Instant};
 
 use crate::block::{block_on, block_on_until};
 use crate::buffer::{BoxIter, Buf, Buffer, Source, Special, Store};
+use crate::builder::{Builder, MAX_PENDING};
 use crate::error::{GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError};
 use crate::join::Join;
 use crate::op::{Get, Put};
-use crate::shared::{Config, Handles, Shared};
+use crate::shared::{Handles, Shared};
 use crate::state::{Reason, Side, Until};
 use crate::stats::{ChanState, Stats};
 use crate::sync::{Arc, Ordering};
-
-/// How many callbacks and `add`s may be queued on each side of a channel, unless its builder says
-/// otherwise.
-pub const MAX_PENDING: usize = 1024;
 
 /// A channel of values of type `T`, for any number of tasks, threads and callbacks at once.
 ///
@@ -160,7 +157,7 @@ impl<T> Chan<T> {
     /// assert_eq!((c.name(), c.capacity()), (Some("parsed"), Some(64)));
     /// ```
     pub fn builder() -> Builder<T> {
-        Builder { name: None, buf: Buf::rendezvous(), max_pending: MAX_PENDING }
+        Builder::new()
     }
 
     /// Puts `value`, waiting for room or, without a buffer, for a get.
@@ -611,41 +608,5 @@ impl<T> fmt::Debug for Chan<T> {
             .field("parked_puts", &stats.parked_puts)
             .field("parked_gets", &stats.parked_gets)
             .finish()
-    }
-}
-
-/// Makes a channel; see [`Chan::builder`].
-#[must_use = "a builder does nothing until it is built"]
-pub struct Builder<T> {
-    name: Option<Box<str>>,
-    buf: Buf<T>,
-    max_pending: usize,
-}
-
-impl<T> Builder<T> {
-    /// A name, for stats and debugging.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into().into_boxed_str());
-        self
-    }
-
-    /// The buffer: a number for a fixed one, or a [`Buf`].
-    pub fn buffer(mut self, buf: impl Into<Buf<T>>) -> Self {
-        self.buf = buf.into();
-        self
-    }
-
-    /// How many callbacks and `add`s may be queued on each side; [`MAX_PENDING`] by default.
-    pub fn max_pending(mut self, max_pending: usize) -> Self {
-        self.max_pending = max_pending;
-        self
-    }
-
-    /// The channel.
-    pub fn build(self) -> Chan<T> {
-        let Self { name, buf, max_pending } = self;
-        let config =
-            (name.is_some() || max_pending != MAX_PENDING).then_some(Config { name, max_pending });
-        Chan { shared: Arc::new(Shared::new(buf, config)), counted: true }
     }
 }

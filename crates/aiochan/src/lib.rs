@@ -36,6 +36,7 @@ mod async_pipe;
 mod block;
 mod bridge;
 mod buffer;
+mod builder;
 mod callback;
 mod chan;
 mod consume;
@@ -90,7 +91,8 @@ mod waiter;
 pub use apply::Apply;
 pub use bridge::from_blocking_iter;
 pub use buffer::{Buf, Buffer};
-pub use chan::{Builder, Chan, MAX_PENDING};
+pub use builder::{Builder, MAX_PENDING};
+pub use chan::Chan;
 pub use dup::Dup;
 pub use error::{
     AddError, Closed, GetTimeoutError, Panicked, PutError, PutTimeoutError, TooManyPending,

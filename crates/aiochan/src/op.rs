@@ -14,10 +14,12 @@ use pin_project_lite::pin_project;
 use crate::effects::Effects;
 use crate::error::{PutError, TryGetError};
 use crate::flag::Flag;
-use crate::race::{Arm, End, Entry, Parking};
+use crate::race::Parking;
 use crate::shared::{Locked, Shared};
 use crate::state::{Side, State, Step};
 use crate::waiter::{Phase, Waiter, Wake};
+
+mod arm;
 
 pin_project! {
     /// The future of [`Chan::get`](crate::Chan::get).
@@ -452,66 +454,4 @@ pub(crate) fn withdraw_put<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
 #[cold]
 fn withdraw<T>(shared: &Shared<T>, waiter: &Waiter<T>, side: Side) {
     drop(shared.act(|state, fx| state.withdraw(side, waiter, fx)));
-}
-
-impl<T: Send> Arm for Get<'_, T> {
-    fn start(self: Pin<&Self>, start: Start<'_>) -> Parking {
-        let this = self.project_ref();
-        start_get(this.shared, this.waiter, start)
-    }
-
-    fn withdraw(self: Pin<&Self>) -> bool {
-        let this = self.project_ref();
-        withdraw_get(this.shared, &this.waiter);
-        this.waiter.phase() != Phase::Idle
-    }
-}
-
-impl<T: Send> Arm for Put<'_, T> {
-    fn start(self: Pin<&Self>, start: Start<'_>) -> Parking {
-        let this = self.project_ref();
-        start_put(this.shared, this.waiter, start)
-    }
-
-    fn withdraw(self: Pin<&Self>) -> bool {
-        let this = self.project_ref();
-        withdraw_put(this.shared, &this.waiter);
-        this.waiter.phase() != Phase::Idle
-    }
-}
-
-impl<T: Send> Get<'_, T> {
-    /// This operation as the arm of a select.
-    #[doc(hidden)]
-    pub fn __entry(self: Pin<&mut Self>) -> Entry<'_> {
-        Entry::new(self)
-    }
-
-    /// Ends a select over this arm.
-    #[doc(hidden)]
-    pub fn __end(self: Pin<&mut Self>) -> End<Option<T>, ()> {
-        let this = self.project();
-        match this.waiter.phase() {
-            Phase::Idle => End { won: None, back: None },
-            _ => End { won: Some(take_got(this.shared, &this.waiter)), back: None },
-        }
-    }
-}
-
-impl<T: Send> Put<'_, T> {
-    /// This operation as the arm of a select.
-    #[doc(hidden)]
-    pub fn __entry(self: Pin<&mut Self>) -> Entry<'_> {
-        Entry::new(self)
-    }
-
-    /// Ends a select over this arm.
-    #[doc(hidden)]
-    pub fn __end(self: Pin<&mut Self>) -> End<Result<(), PutError<T>>, T> {
-        let this = self.project();
-        match this.waiter.phase() {
-            Phase::Idle => End { won: None, back: this.waiter.take() },
-            _ => End { won: Some(take_put(&this.waiter)), back: None },
-        }
-    }
 }

@@ -15,30 +15,25 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Waker;
 
 use crate::buffer::{Buf, Special, Store, WhenFull};
 use crate::effects::{Dropped, Effects};
 use crate::flag::{self, Flag};
-use crate::lock::Sketch;
 use crate::queue::{Claim, Queue};
 use crate::ring::Ring;
-use crate::waiter::{Claimed, How, Phase, Receipt, Waiter, Wake};
+use crate::waiter::{How, Receipt, Waiter, Wake};
 
+mod ends;
+mod plain;
 mod special;
 
+pub(crate) use ends::Until;
+use plain::Plain;
+pub(crate) use plain::sketch;
 pub(crate) use special::Turn;
 
 /// Why a channel was closed: see [`Chan::close_reason`](crate::Chan::close_reason).
 pub type Reason = Arc<dyn Error + Send + Sync>;
-
-/// What somebody waits for who waits for a channel's end.
-#[derive(Clone, Copy)]
-pub(crate) enum Until {
-    Closed,
-    /// Closed, with nothing left to get.
-    Exhausted,
-}
 
 /// The two sides of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,15 +67,6 @@ pub(crate) struct State<T> {
     plain: Plain,
     /// How the latest value left; not kept up to date where nobody asks.
     last: How,
-}
-
-/// Whether all that is inside is in the ring, so that most operations have nothing else to consider.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Plain {
-    Open,
-    /// Closed, and nobody needs to know of a value that leaves, but for the last.
-    Draining,
-    No,
 }
 
 /// What most channels never need.
@@ -154,37 +140,6 @@ pub(crate) struct Counts {
     pub(crate) refilled: u64,
 }
 
-/// What a channel's sketch says: that a put, or a get, would certainly have to wait. So that no other thread
-/// sees the outcome of closing before this, closing hides the sketch before it answers anybody.
-pub(crate) mod sketch {
-    pub(crate) const PUT_WAITS: u32 = 2;
-    pub(crate) const GET_WAITS: u32 = 4;
-}
-
-impl<T> Sketch for State<T> {
-    #[inline]
-    fn sketch(&self) -> u32 {
-        let mut bits = 0;
-        if self.plain == Plain::Open {
-            if self.ring.is_empty() {
-                if self.puts.is_empty() {
-                    bits |= sketch::GET_WAITS;
-                }
-                if self.limit > 0 {
-                    return bits;
-                }
-            }
-            if self.ring.len() >= self.limit
-                && self.when_full == WhenFull::Wait
-                && self.gets.is_empty()
-            {
-                bits |= sketch::PUT_WAITS;
-            }
-        }
-        bits
-    }
-}
-
 impl<T> State<T> {
     #[inline(always)]
     pub(crate) fn new(Buf(store): Buf<T>) -> Self {
@@ -210,92 +165,6 @@ impl<T> State<T> {
             plain,
             last: How::Buffered,
         }
-    }
-
-    /// Whether [`put_plainly`](Self::put_plainly) may be called: nobody waits, and there is room.
-    #[inline]
-    pub(crate) fn can_put_plainly(&self) -> bool {
-        self.plain == Plain::Open && self.ring.len() < self.limit && self.gets.is_empty()
-    }
-
-    /// Whether that needs no memory either.
-    #[inline]
-    pub(crate) fn can_put_at_once(&self) -> bool {
-        self.can_put_plainly() && self.ring.has_place()
-    }
-
-    /// The sketch after it comes back.
-    #[inline]
-    pub(crate) fn put_plainly(&mut self, value: T) -> u32 {
-        let len = self.ring.len() + 1;
-        self.ring.push(value);
-        match self.when_full {
-            WhenFull::Wait if len == self.limit => sketch::PUT_WAITS,
-            _ => 0,
-        }
-    }
-
-    /// Whether [`get_plainly`](Self::get_plainly) may be called: a value is inside, nobody waits, and nothing else is
-    /// to be considered. What comes is the sketch after it.
-    #[inline]
-    pub(crate) fn can_get_plainly(&self) -> Option<u32> {
-        if self.plain == Plain::No || self.ring.is_empty() || !self.puts.is_empty() {
-            return None;
-        }
-        let is_last = self.ring.len() == 1;
-        if is_last && self.plain == Plain::Draining {
-            return None;
-        }
-        Some(if is_last { sketch::GET_WAITS } else { 0 })
-    }
-
-    #[inline(always)]
-    pub(crate) fn get_plainly(&mut self) -> T {
-        self.ring.pop_first()
-    }
-
-    /// Commits the get that waits longest, if nothing else is to be considered, for
-    /// [`hand_plainly`](Self::hand_plainly).
-    #[inline]
-    pub(crate) fn claim_get_plainly(&mut self) -> Option<Claimed<T>> {
-        if self.plain == Plain::Open { self.gets.claim_task() } else { None }
-    }
-
-    #[inline]
-    pub(crate) fn hand_plainly(&mut self, get: Claimed<T>, value: T) -> Option<Waker> {
-        get.hand(value, self.note(How::Handed))
-    }
-
-    /// Gets a value where a put waits and nothing else is to be considered; with what to wake.
-    #[inline]
-    pub(crate) fn meet_put_plainly(&mut self) -> Option<(T, Receipt, Option<Waker>)> {
-        if self.plain != Plain::Open {
-            return None;
-        }
-        let (value, waker) = self.puts.claim_task()?.take();
-        Some(match self.ring.pop() {
-            None => (value, self.note(How::Immediate), waker),
-            Some(oldest) => {
-                self.ring.push(value);
-                self.refilled += 1;
-                self.last = How::Buffered;
-                (oldest, self.receipt(), waker)
-            }
-        })
-    }
-
-    /// Whether an operation of this side would certainly wait, and nothing else is to be considered.
-    #[inline]
-    pub(crate) fn waits_plainly(&self, side: Side) -> bool {
-        self.plain == Plain::Open
-            && match side {
-                Side::Get => self.ring.is_empty() && self.puts.is_empty(),
-                Side::Put => {
-                    self.ring.len() == self.limit
-                        && self.when_full == WhenFull::Wait
-                        && self.gets.is_empty()
-                }
-            }
     }
 
     /// Puts the value in `slot`. On `Done` the slot is empty or holds what was evicted instead; on
@@ -533,15 +402,6 @@ impl<T> State<T> {
         self.rare.as_mut()?.special.as_mut()
     }
 
-    /// To be called when something has changed that makes a channel plain.
-    fn assess(&mut self) {
-        self.plain = match self.returned() == 0 && self.special().is_none() {
-            true if self.closed => Plain::Draining,
-            true => Plain::Open,
-            false => Plain::No,
-        };
-    }
-
     // --- parking ---
 
     /// Parks an operation at the end of its queue.
@@ -616,103 +476,7 @@ impl<T> State<T> {
         }
     }
 
-    /// Refuses puts from now on; parked gets are answered, parked puts and values inside stay.
-    /// `false` if it was closed before.
-    pub(crate) fn close(&mut self, reason: Option<Reason>, fx: &mut Effects<T>) -> bool {
-        if self.closed {
-            return false;
-        }
-        self.closed = true;
-        self.assess();
-        if reason.is_some() {
-            self.rare().reason = reason;
-        }
-        self.answer_gets(fx);
-        self.answer_all(Until::Closed, fx);
-        self.settle(fx);
-        true
-    }
-
-    /// Closes because nobody will get any more: parked puts get their values back.
-    pub(crate) fn refuse(&mut self, fx: &mut Effects<T>) {
-        self.close(None, fx);
-        while let Claim::Found(put) = self.claim(Side::Put, None) {
-            fx.wake(put.answer(Phase::Closed));
-        }
-        self.settle(fx);
-    }
-
-    /// Drops everything inside, for nobody can get it any more.
-    pub(crate) fn discard(&mut self, fx: &mut Effects<T>) {
-        if self.returned() == 0 && self.ring.is_empty() && self.special().is_none() {
-            return;
-        }
-        fx.drop_later(Dropped::Values(self.ring.take()));
-        if let Some(rare) = &mut self.rare {
-            for (_, value) in std::mem::take(&mut rare.returned) {
-                fx.drop_later(Dropped::Value(value));
-            }
-            if let Some(special) = rare.special.take() {
-                fx.drop_later(Dropped::Special(special));
-            }
-        }
-        self.assess();
-        self.settle(fx);
-    }
-
-    /// Answers every parked operation, for the last handle has gone.
-    pub(crate) fn abandon(&mut self, fx: &mut Effects<T>) {
-        if !(self.gets.is_empty() && self.puts.is_empty()) {
-            self.refuse(fx);
-            self.answer_gets(fx);
-        }
-    }
-
-    #[inline]
-    fn answer_gets(&mut self, fx: &mut Effects<T>) {
-        if self.gets.is_empty() {
-            return;
-        }
-        while let Claim::Found(get) = self.claim(Side::Get, None) {
-            fx.wake(get.answer(Phase::Closed));
-        }
-    }
-
-    /// Completes the `join`s of a channel that is closed and exhausted.
-    #[inline]
-    fn settle(&mut self, fx: &mut Effects<T>) {
-        if self.rare.as_ref().is_none_or(|rare| rare.joins.is_empty()) || !self.is_exhausted(fx) {
-            return;
-        }
-        self.answer_all(Until::Exhausted, fx);
-    }
-
-    #[inline]
-    fn answer_all(&mut self, until: Until, fx: &mut Effects<T>) {
-        if self.rare.is_some() {
-            while let Claim::Found(join) = self.joins(until).claim(None) {
-                fx.wake(join.answer(Phase::Done));
-            }
-        }
-    }
-
     // --- what there is ---
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed
-    }
-
-    /// Closed, with nothing inside and no parked puts. A promise's value is not used up by gets, so
-    /// it does not count.
-    pub(crate) fn is_exhausted(&mut self, fx: &mut Effects<T>) -> bool {
-        if !self.closed || self.returned() > 0 || self.puts.any_live() {
-            return false;
-        }
-        match self.special() {
-            None => self.ring.is_empty(),
-            Some(_) => self.special_is_exhausted(fx),
-        }
-    }
 
     pub(crate) fn len(&mut self, fx: &mut Effects<T>) -> usize {
         let inside = match self.special() {
@@ -732,25 +496,6 @@ impl<T> State<T> {
     /// Whether gets take their values by themselves, so that there are always more.
     pub(crate) fn gives_turns(&self) -> bool {
         matches!(self.special(), Some(Special::Promise { .. } | Special::Source(_)))
-    }
-
-    pub(crate) fn reason(&self) -> Option<Reason> {
-        self.rare.as_ref()?.reason.clone()
-    }
-
-    pub(crate) fn has_reached(&mut self, until: Until, fx: &mut Effects<T>) -> bool {
-        match until {
-            Until::Closed => self.closed,
-            Until::Exhausted => self.is_exhausted(fx),
-        }
-    }
-
-    /// Those who wait for the channel's end.
-    pub(crate) fn joins(&mut self, until: Until) -> &mut Queue<()> {
-        match until {
-            Until::Closed => &mut self.rare().watchers,
-            Until::Exhausted => &mut self.rare().joins,
-        }
     }
 
     pub(crate) fn counts(&self) -> Counts {
