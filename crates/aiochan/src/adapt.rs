@@ -13,8 +13,9 @@ use pin_project_lite::pin_project;
 
 /// After so much time without a pause the executor has its turn.
 const SLICE: Duration = Duration::from_micros(100);
-/// The clock is read once in at most so many items: as many operations as tokio lets a task do in a row.
-const MAX_STRIDE: u32 = 128;
+/// The clock is read once in at most so many items: if they are quick, and then all at once slow, so many come
+/// before that is seen.
+const MAX_STRIDE: u32 = 32;
 
 pin_project! {
     /// A stream that yields to the executor from time to time, however many items it has.

@@ -129,8 +129,8 @@ impl<T> Chan<T> {
     ///
     /// The iterator is advanced only when an item is asked for, on the thread that asks, one get at
     /// a time and outside any lock. If it panics the panic goes on in that get, and the iterator
-    /// counts as ended. A stream or flow of it that nobody else can get beside, since all other handles
-    /// have gone, advances it without any locking.
+    /// counts as ended. A [`stream`](Self::stream) or [`flow`](Self::flow) of it (not a `Receiver`) that nobody else can
+    /// get beside, since all other handles have gone, advances it without any locking.
     ///
     /// # Examples
     /// ```

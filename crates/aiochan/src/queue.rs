@@ -150,7 +150,7 @@ impl<T> Queue<T> {
                 Pair::MineGone => return Claim::Lost,
                 Pair::OtherGone => {
                     self.unlink(at);
-                    // SAFETY: alive until its phase is set; not touched after.
+                    // SAFETY: alive until it is answered; not touched after.
                     unsafe { at.as_ref() }.answer(Phase::Idle);
                 }
                 Pair::Same => {}

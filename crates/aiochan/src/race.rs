@@ -195,8 +195,6 @@ fn try_each(arms: &mut [Entry<'_>], biased: bool) -> bool {
     false
 }
 
-/// Takes every arm out of its queue. Locking each channel also makes sure that whoever committed
-/// one of them has finished with it.
 /// So many numbers come out of one chance.
 const DRAWS: usize = 4;
 
@@ -207,6 +205,8 @@ fn draw(chance: &mut u64, count: usize) -> usize {
     (digits >> 64) as usize
 }
 
+/// Takes every arm out of its queue. Locking each channel also makes sure that whoever committed
+/// one of them has finished with it.
 fn withdraw_all(arms: &[Entry<'_>]) -> bool {
     arms.iter().fold(false, |won, Entry(arm)| arm.as_ref().withdraw() | won)
 }

@@ -36,7 +36,7 @@ pub(crate) struct Config {
 pub(crate) type Locked<'a, T> = Guard<'a, State<T>, Handles>;
 
 /// The state, locked for one plain get.
-pub(crate) type Draining<'a, T> = Leaving<'a, State<T>, Handles>;
+pub(crate) type Getting<'a, T> = Leaving<'a, State<T>, Handles>;
 
 impl Handles {
     pub(crate) fn have_one_chan(&self) -> bool {
@@ -265,7 +265,7 @@ impl<T> Shared<T> {
     /// For a get that is a few plain instructions, [`State::get_plainly`]. If it is not, the lock may be held already,
     /// for [`get_otherwise`](Self::get_otherwise).
     #[inline]
-    pub(crate) fn lock_to_get_at_once(&self) -> Result<Draining<'_, T>, Option<Locked<'_, T>>> {
+    pub(crate) fn lock_to_get_at_once(&self) -> Result<Getting<'_, T>, Option<Locked<'_, T>>> {
         let state = self.lock.try_lock(sketch::GET_WAITS).ok_or(None)?;
         match state.can_get_plainly() {
             Some(sketch) => Ok(state.unlock_after(sketch)),

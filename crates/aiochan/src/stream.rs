@@ -11,7 +11,7 @@ use futures_core::Stream;
 use crate::buffer::BoxIter;
 use crate::chan::Chan;
 use crate::op::{drop_get, poll_get};
-use crate::panics::{caught, discard};
+use crate::panics::{Apart, caught, discard};
 use crate::state::State;
 use crate::sync::Arc;
 use crate::waiter::{Phase, Waiter};
@@ -78,7 +78,7 @@ enum Source<T> {
     Shared,
     /// That iterator, since nobody else is left who could get from it. It is in a mutex, which nobody locks, only
     /// so that a stream may be shared between threads.
-    Own(Mutex<BoxIter<T>>),
+    Own(Mutex<Apart<BoxIter<T>>>),
 }
 
 impl<T> Items<T> {
@@ -98,11 +98,13 @@ impl<T> Items<T> {
     fn pull(&mut self) -> Option<T> {
         if let Source::Shared = self.source {
             let shared = &mut self.gets.chan.shared;
-            // It costs less to look than to try.
-            if Arc::strong_count(shared) > 1 {
+            // It costs less to look than to try. What a wait of its own was answered with comes first.
+            if Arc::strong_count(shared) > 1
+                || self.gets.waiter.as_ref().is_some_and(|waiter| !waiter.is_clear())
+            {
                 return None;
             }
-            self.source = Source::Own(Mutex::new(Arc::get_mut(shared)?.take_source()?));
+            self.source = Source::Own(Mutex::new(Apart::new(Arc::get_mut(shared)?.take_source()?)));
         }
         let Source::Own(iter) = &mut self.source else { return None };
         let iter = iter.get_mut().unwrap_or_else(PoisonError::into_inner);

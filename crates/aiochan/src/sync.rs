@@ -9,7 +9,7 @@ mod model;
 
 #[cfg(not(aiochan_loom))]
 mod imp {
-    pub(crate) use std::cell::UnsafeCell;
+    pub(crate) use std::cell::{Cell, UnsafeCell};
     pub(crate) use std::hint::spin_loop;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
     pub(crate) use std::sync::{Arc, Weak};
@@ -20,7 +20,7 @@ mod imp {
 #[cfg(aiochan_loom)]
 mod imp {
     pub(crate) use super::model::{
-        Arc, AtomicU32, Thread, UnsafeCell, Weak, current, park, park_timeout, thread_local,
+        Arc, AtomicU32, Cell, Thread, UnsafeCell, Weak, current, park, park_timeout, thread_local,
     };
     pub(crate) use loom::hint::spin_loop;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};

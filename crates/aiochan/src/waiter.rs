@@ -10,14 +10,13 @@
 //! compiler can follow: of an operation that completes at once it leaves little.
 #![allow(unsafe_code)]
 
-use std::cell::Cell;
 use std::marker::PhantomPinned;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::task::Waker;
 
 use crate::flag::Flag;
-use crate::sync::{AtomicU8, Ordering, UnsafeCell};
+use crate::sync::{AtomicU8, Cell, Ordering, UnsafeCell};
 
 /// Where an operation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -308,7 +307,7 @@ impl<T> Claimed<T> {
     /// Takes a parked put's value and tells the put that it is done.
     #[inline]
     pub(crate) fn take(self) -> (T, Option<Waker>) {
-        // SAFETY: by the promise of `new` the waiter is alive, and ours until its phase is set.
+        // SAFETY: by the promise of `new` the waiter is alive, and ours until it is answered.
         let value = unsafe { (*self.waiter.as_ref().body.get()).value.take() };
         let waker = self.answer(Phase::Done);
         (value.expect("a parked put holds its value"), waker)

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::error::PutError;
 use crate::race::{Arm, End, Entry, Parking};
-use crate::waiter::Phase;
+use crate::waiter::{Phase, Waiter};
 
 impl<T: Send> Arm for Get<'_, T> {
     fn start(self: Pin<&Self>, start: Start<'_>) -> Parking {
@@ -18,7 +18,7 @@ impl<T: Send> Arm for Get<'_, T> {
     fn withdraw(self: Pin<&Self>) -> bool {
         let this = self.project_ref();
         withdraw_get(this.shared, &this.waiter);
-        this.waiter.phase() != Phase::Idle
+        note_end(&this.waiter) != Phase::Idle
     }
 }
 
@@ -31,7 +31,7 @@ impl<T: Send> Arm for Put<'_, T> {
     fn withdraw(self: Pin<&Self>) -> bool {
         let this = self.project_ref();
         withdraw_put(this.shared, &this.waiter);
-        this.waiter.phase() != Phase::Idle
+        note_end(&this.waiter) != Phase::Idle
     }
 }
 
@@ -69,4 +69,11 @@ impl<T: Send> Put<'_, T> {
             _ => End { won: Some(take_put(&this.waiter)), back: None },
         }
     }
+}
+
+/// Where an arm that is in no queue any more stands. A dead one is as new again.
+fn note_end<T>(waiter: &Waiter<T>) -> Phase {
+    let phase = waiter.phase();
+    waiter.set_phase(phase);
+    phase
 }

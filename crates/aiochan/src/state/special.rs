@@ -169,16 +169,12 @@ impl<T> State<T> {
         matches!(self.special(), Some(Special::Source(_)))
     }
 
-    /// Takes the iterator, for the only one who can get from it, unless somebody's turn has been left unused.
+    /// Takes the iterator for good, for the only one who can get from it, unless something comes before it: a value
+    /// that was given back, or a turn that has been left unused.
     pub(crate) fn take_source(&mut self) -> Option<BoxIter<T>> {
-        let Some(Special::Source(source)) = self.special_mut() else { return None };
-        match std::mem::replace(source, Source::Ended) {
-            Source::Here(iter) => Some(iter),
-            other => {
-                *source = other;
-                None
-            }
-        }
+        let iter = self.lend_plainly()?;
+        self.set_source(Source::Ended);
+        Some(iter)
     }
 
     /// Takes the iterator out for a get, if nothing else is to be considered: its turn has begun then.

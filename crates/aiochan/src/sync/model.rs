@@ -65,6 +65,28 @@ impl<T> UnsafeCell<T> {
     }
 }
 
+/// As std's, and tells loom of each access.
+pub(crate) struct Cell<T> {
+    accesses: loom::cell::UnsafeCell<()>,
+    value: std::cell::Cell<T>,
+}
+
+impl<T: Copy> Cell<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { accesses: loom::cell::UnsafeCell::new(()), value: std::cell::Cell::new(value) }
+    }
+
+    pub(crate) fn get(&self) -> T {
+        self.accesses.with(|_| ());
+        self.value.get()
+    }
+
+    pub(crate) fn set(&self, value: T) {
+        self.accesses.with_mut(|_| ());
+        self.value.set(value);
+    }
+}
+
 /// An `Arc` whose count is loom's, and which unlike loom's own has [`Weak`] references.
 pub(crate) struct Arc<T>(std::sync::Arc<Counted<T>>);
 

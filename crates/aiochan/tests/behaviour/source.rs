@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Waker};
 use std::thread::{self, JoinHandle};
 
-use aiochan::{Chan, PutError, TryGetError};
+use aiochan::{Chan, PutError, TryGetError, zip_chans};
 use futures_util::StreamExt;
 
 use crate::driver::{Await, Callback, Driver, Droppable, assert_idle};
@@ -32,6 +32,8 @@ corpus! {
         a_stream_is_not_alone_while_a_feed_is_there,
         a_stream_that_is_alone_ends_with_a_panic,
         a_stream_takes_its_turn_before_it_is_alone,
+        what_was_given_back_comes_before_the_iterator,
+        what_a_stream_was_handed_comes_before_the_iterator,
         an_endless_iterator_is_fine,
         an_iterator_may_use_its_own_channel,
         an_iterator_may_read_another_channel,
@@ -256,6 +258,39 @@ fn a_stream_takes_its_turn_before_it_is_alone() {
     assert_eq!(block_on(stream.collect::<Vec<_>>()), [1]);
 }
 
+/// Rule 1 and 3.
+fn what_was_given_back_comes_before_the_iterator() {
+    let c = Chan::from_iter(1..5);
+    let lease = c.try_lease().unwrap();
+    let stream = c.stream();
+    drop(c);
+    drop(lease);
+    assert_eq!(block_on(stream.collect::<Vec<_>>()), [1, 2, 3, 4]);
+}
+
+/// Rule 1 and 3: it waits, is handed what a lease gives back, and is left alone then.
+fn what_a_stream_was_handed_comes_before_the_iterator() {
+    let (go, wait) = channel::<()>();
+    let (entered, inside) = channel();
+    let slow = (1..5).inspect(move |n| {
+        if *n == 2 {
+            entered.send(()).unwrap();
+            wait.recv().unwrap();
+        }
+    });
+    let c = Chan::from_iter(slow);
+    let lease = c.try_lease().unwrap();
+    let mut stream = c.stream();
+    let getter = thread::spawn(move || c.get_blocking());
+    inside.recv().unwrap();
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(stream.poll_next_unpin(&mut cx).is_pending());
+    drop(lease);
+    go.send(()).unwrap();
+    assert_eq!(getter.join().unwrap(), Some(2));
+    assert_eq!(block_on(stream.collect::<Vec<_>>()), [1, 3, 4]);
+}
+
 /// Rule 6: so it is with a stream, and with the last handle gone.
 fn an_endless_iterator_is_fine() {
     let dropped = Arc::new(());
@@ -404,6 +439,16 @@ fn two_panics_of_an_iterator_at_once() {
         let mut alone = Chan::from_iter(Evil(|| panic!("it fails"))).stream();
         assert_eq!(panics(|| block_on(alone.next())), "it fails");
         assert_eq!(block_on(alone.next()), None);
+        let first = panics(|| {
+            let mut alone = Chan::from_iter(Evil(|| Some(1))).stream();
+            assert_eq!(block_on(alone.next()), Some(1));
+            panic!("its owner fails");
+        });
+        assert_eq!(first, "its owner fails");
+        let evil = || Chan::from_iter(Evil(|| Some(1)));
+        let mut lists = zip_chans([evil(), evil()]);
+        assert_eq!(block_on(lists.next()), Some(vec![Some(1), Some(1)]));
+        assert_eq!(panics(|| drop(lists)), "an evil iterator");
         let mut alone = Chan::from_iter(Evil(|| None)).stream();
         assert_eq!(panics(|| block_on(alone.next())), "an evil iterator");
         assert_eq!(block_on(alone.next()), None);
