@@ -134,7 +134,7 @@ impl Actor {
             _ => {
                 let patience = self.patience();
                 let world = self.world.clone();
-                let select = world.chans.iter().fold(Select::new(), Select::get);
+                let Some(select) = world.select_gets() else { return Got::Some };
                 if let Some(Ok(selected)) = caught(|| select.blocking_timeout(patience)) {
                     self.selected(selected);
                 }

@@ -91,27 +91,29 @@ impl Drop for Value {
 
 /// Runs `f`; values that are dropped by it on this thread come to this.
 pub fn dropping<R>(fate: Fate, f: impl FnOnce() -> R) -> R {
-    /// Also when `f` panics.
-    struct Restore(Option<Fate>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            DROPPING.set(self.0);
-        }
-    }
-    let _restore = Restore(DROPPING.replace(Some(fate)));
-    f()
+    meaning(Some(fate), UNWINDING.get(), f)
 }
 
 /// Runs `f`, in which a panic may take values along: those that a select was to put.
 pub fn unwinding<R>(f: impl FnOnce() -> R) -> R {
+    meaning(DROPPING.get(), Fate::Withdrawn, f)
+}
+
+/// Runs `f`, which has nothing to do with what goes on on this thread.
+pub fn afresh<R>(f: impl FnOnce() -> R) -> R {
+    meaning(None, Fate::Lost, f)
+}
+
+fn meaning<R>(dropping: Option<Fate>, unwinding: Fate, f: impl FnOnce() -> R) -> R {
     /// Also when `f` panics; by then what it held is dropped.
-    struct Restore(Fate);
+    struct Restore(Option<Fate>, Fate);
     impl Drop for Restore {
         fn drop(&mut self) {
-            UNWINDING.set(self.0);
+            DROPPING.set(self.0);
+            UNWINDING.set(self.1);
         }
     }
-    let _restore = Restore(UNWINDING.replace(Fate::Withdrawn));
+    let _restore = Restore(DROPPING.replace(dropping), UNWINDING.replace(unwinding));
     f()
 }
 

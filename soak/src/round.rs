@@ -52,7 +52,7 @@ fn run_mesh(rng: &mut Rng, runtime: &Runtime) -> Figures {
     producers.into_iter().flatten().for_each(|running| running.wait(runtime));
     // The consumers get all there is before anything is closed. If one was not woken this takes for ever, and the
     // watchdog tells.
-    while ledger::count(Fate::Under) > 0 {
+    while ledger::count(Fate::Under) > 0 || !world.closed_are_over() {
         world.drain_closed();
         thread::yield_now();
     }

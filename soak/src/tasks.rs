@@ -158,11 +158,7 @@ impl Actor {
             }
             _ => {
                 let world = self.world.clone();
-                let open: Vec<_> = world.chans.iter().filter(|c| !c.is_closed()).collect();
-                if open.is_empty() {
-                    return Got::Some;
-                }
-                let select = open.into_iter().fold(Select::new(), Select::get);
+                let Some(select) = world.select_gets() else { return Got::Some };
                 let select = select.priority(self.rng.bool());
                 if let Some(selected) =
                     hurried_or_not(self.rng.u8(..8), Fate::Lost, select.into_future()).await

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aiochan::Chan;
+use aiochan::{Chan, Select};
 use fastrand::Rng;
 use futures_util::FutureExt;
 
 use crate::fifo::Fifo;
+use crate::items::{self, Items};
 use crate::ledger::{self, Fate, Value};
 use crate::planned;
 
@@ -15,6 +16,8 @@ use crate::planned;
 pub(crate) struct World {
     /// From sources to sinks: who passes values on, passes them to a later channel.
     pub(crate) chans: Vec<Chan<Value>>,
+    /// Which of them are over iterators.
+    items: Vec<(usize, Items)>,
     /// Whether there are clocks, and threads that could run at the same time.
     pub(crate) is_real: bool,
     pub(crate) operations: AtomicU64,
@@ -25,18 +28,29 @@ pub(crate) struct World {
 impl World {
     /// Between one channel and six, with buffers as chance has it.
     pub(crate) fn new(rng: &mut Rng, is_real: bool) -> Self {
+        let mut items = Vec::new();
+        let chans = (0..rng.usize(1..=6)).map(|at| {
+            if rng.u8(..8) > 0 {
+                return chan(rng);
+            }
+            let (chan, made) = items::chan(rng);
+            items.push((at, made));
+            chan
+        });
         Self {
-            chans: (0..rng.usize(1..=6)).map(|_| chan(rng)).collect(),
+            chans: chans.collect(),
+            items,
             is_real,
             operations: AtomicU64::new(0),
             deliveries: AtomicU64::new(0),
         }
     }
 
-    /// Gets what is left in channels that are closed: whoever was to get it may have given it back.
+    /// Gets what is left in channels that are closed: whoever was to get it may have given it back. What an iterator
+    /// has not made yet is left to others.
     pub(crate) fn drain_closed(&self) {
         for c in self.chans.iter().filter(|c| c.is_closed()) {
-            loop {
+            while has_values(c) {
                 match planned::caught(|| c.try_get()) {
                     Some(Ok(value)) => {
                         self.deliveries.fetch_add(1, Ordering::Relaxed);
@@ -50,18 +64,32 @@ impl World {
         }
     }
 
-    /// Nobody waits for what is there. (That puts and gets do not wait for each other the figures cannot tell, for
+    /// A get from each channel from which something may come.
+    pub(crate) fn select_gets(&self) -> Option<Select<'_, Value>> {
+        let gets = self.chans.iter().filter(|c| !is_over(c));
+        gets.fold(None, |select, c| Some(select.unwrap_or_else(Select::new).get(c)))
+    }
+
+    /// Whether there is nothing more to come from those that are closed, which iterators' are from the beginning.
+    pub(crate) fn closed_are_over(&self) -> bool {
+        self.chans.iter().all(|c| !c.is_closed() || is_over(c))
+    }
+
+    /// Nobody waits for what is there, and no item was made for nobody. (That puts and gets do not wait for each other the figures cannot tell, for
     /// they may be the arms of one select.)
     pub(crate) fn assert_nobody_waits_in_vain(&self) {
         for c in &self.chans {
             let stats = c.stats();
             let has_room = stats.len < c.capacity().unwrap_or(usize::MAX);
-            let gets = stats.parked_gets > 0 && (stats.len > 0 || c.is_closed());
+            // While an iterator is out, gets wait for their turns.
+            let nothing_comes = c.is_closed() && (has_values(c) || is_over(c));
+            let gets = stats.parked_gets > 0 && (stats.len > 0 || nothing_comes);
             let puts = stats.parked_puts > 0 && has_room;
             if gets || puts {
                 ledger::fault(&format!("somebody waits in vain: {c:?}, {stats:?}"));
             }
         }
+        self.items.iter().for_each(|(at, items)| items.assert_asked_for(&self.chans[*at]));
     }
 
     /// To be called when all actors have ended: everything is over, and every figure is right.
@@ -80,6 +108,10 @@ impl World {
                 ledger::fault(&format!("something is left over: {c:?}, {stats:?}"));
             }
         }
+        for (at, items) in &self.items {
+            items.assert_ended();
+            items.assert_asked_for(&self.chans[*at]);
+        }
         let figure = |of: fn(&aiochan::Stats) -> u64| -> u64 {
             self.chans.iter().map(|c| of(&c.stats())).sum()
         };
@@ -93,6 +125,16 @@ impl World {
             ledger::fault(&format!("{seen} values were got, {told} counted as delivered"));
         }
     }
+}
+
+/// Whether the channel is closed, and nothing comes from it any more.
+pub(crate) fn is_over(c: &Chan<Value>) -> bool {
+    c.is_closed() && c.join().now_or_never().is_some()
+}
+
+fn has_values(c: &Chan<Value>) -> bool {
+    let stats = c.stats();
+    stats.len + stats.parked_puts > 0
 }
 
 /// With a buffer as chance has it.
