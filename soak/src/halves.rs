@@ -1,23 +1,116 @@
 //! A channel whose halves are cloned, used and dropped by tasks and threads until the last ones go.
 
+use std::future::Future;
 use std::ops::Range;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use aiochan::{Receiver, Sender, nop};
+use aiochan::{Chan, Receiver, Sender, nop};
 use fastrand::Rng;
 use futures_util::{SinkExt, StreamExt};
 
 use crate::ledger::{self, Fate, Value};
-use crate::planned;
+use crate::tasks::{hurried, hurried_or_not};
+use crate::world;
+use crate::{planned, round};
+
+/// What is kept of a round with halves.
+pub(crate) struct Halves {
+    /// A handle that is kept tells in the end what became of the values, and nothing may be dropped before; without
+    /// one nothing may be evicted, and the last receiver discards what is inside.
+    handle: Option<Chan<Value>>,
+    operations: Arc<AtomicU64>,
+}
+
+/// Who has halves.
+pub(crate) enum Holder {
+    Sends(Sender<Value>, Side, Range<u32>),
+    Receives(Receiver<Value>, Side, u32),
+    /// Has the first ones, and does nothing but leave.
+    Leaves(Sender<Value>, Receiver<Value>, Side),
+}
 
 /// What each has who holds a half.
 pub(crate) struct Side {
-    pub(crate) rng: Rng,
+    rng: Rng,
     /// What may become of values when the half is dropped.
-    pub(crate) leaving: Fate,
-    pub(crate) operations: Arc<AtomicU64>,
+    leaving: Fate,
+    operations: Arc<AtomicU64>,
+}
+
+impl Halves {
+    pub(crate) fn new(rng: &mut Rng) -> (Self, Vec<Holder>) {
+        let handle = rng.bool().then(|| world::chan(rng));
+        let chan = handle.clone().unwrap_or_else(|| Chan::fixed(rng.usize(..9)));
+        let leaving = if handle.is_some() { Fate::Lost } else { Fate::Discarded };
+        let (sender, receiver) = chan.split();
+        let operations = Arc::new(AtomicU64::new(0));
+        let side = |rng: &mut Rng| {
+            let operations = operations.clone();
+            Side { rng: rng.fork(), leaving, operations }
+        };
+        let mut holders = Vec::new();
+        for _ in 0..rng.usize(1..5) {
+            let numbers = ledger::reserve(rng.u32(1..1000));
+            holders.push(Holder::Sends(sender.clone(), side(rng), numbers));
+        }
+        for _ in 0..rng.usize(1..5) {
+            let count = rng.u32(1..2000);
+            holders.push(Holder::Receives(receiver.clone(), side(rng), count));
+        }
+        holders.push(Holder::Leaves(sender, receiver, side(rng)));
+        (Self { handle, operations }, holders)
+    }
+
+    /// Nobody waits for what is there, as far as it can be seen.
+    pub(crate) fn assert_nobody_waits_in_vain(&self) {
+        self.handle.iter().for_each(world::assert_nobody_waits_in_vain);
+    }
+
+    /// To be called when all have left: every value has come to an end, and every figure is right.
+    pub(crate) fn settle(self) -> round::Figures {
+        let mut evicted = 0;
+        if let Some(handle) = self.handle {
+            let stats = handle.stats();
+            evicted = stats.evicted;
+            let inside = stats.len as u64;
+            if stats.parked_gets + stats.parked_puts > 0
+                || stats.delivered() != ledger::count(Fate::Got)
+                || inside != ledger::count(Fate::Under)
+            {
+                ledger::fault(&format!("the figures are not what was seen: {stats:?}"));
+            }
+            ledger::dropping(Fate::Discarded, || drop(handle));
+            if ledger::count(Fate::Discarded) != inside {
+                ledger::fault("what was inside was not dropped with the channel");
+            }
+        }
+        let seen = ledger::count(Fate::Evicted);
+        if evicted != seen {
+            ledger::fault(&format!("{seen} values were dropped, {evicted} counted as evicted"));
+        }
+        let under = ledger::count(Fate::Under);
+        if under > 0 {
+            ledger::fault(&format!("{under} values are lost"));
+        }
+        round::Figures {
+            operations: self.operations.load(Ordering::Relaxed),
+            values: ledger::made(),
+        }
+    }
+}
+
+impl Holder {
+    /// Does what it is there for, in a task.
+    pub(crate) fn act(self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        match self {
+            Self::Sends(sender, side, numbers) => Box::pin(send(sender, side, numbers)),
+            Self::Receives(receiver, side, count) => Box::pin(receive(receiver, side, count)),
+            Self::Leaves(sender, receiver, side) => Box::pin(leave(sender, receiver, side)),
+        }
+    }
 }
 
 impl Side {
@@ -31,13 +124,24 @@ impl Side {
 }
 
 /// Sends some values, then leaves.
-pub(crate) async fn send(mut sender: Sender<Value>, mut side: Side, numbers: Range<u32>) {
+async fn send(mut sender: Sender<Value>, mut side: Side, numbers: Range<u32>) {
+    // Whether a value may be on its way that was sent by a future that is gone.
+    let mut is_sending = false;
     for number in numbers {
         side.acts();
         let value = ledger::make(number);
-        let refused = match side.rng.u8(..4) {
+        let polls = side.rng.u8(..8);
+        let refused = match side.rng.u8(..5) {
             0 => sender.try_put(value).err().map(aiochan::TryPutError::into_inner),
-            1 => sender.send(value).await.err().map(|error| error.0),
+            1 if !is_sending => {
+                let sent = hurried_or_not(polls, Fate::Withdrawn, sender.send(value)).await;
+                is_sending = sent.is_none();
+                sent.and_then(Result::err).map(|error| error.0)
+            }
+            2 => {
+                let put = hurried(polls, Fate::Withdrawn, sender.put(value)).await;
+                put.and_then(Result::err).map(|error| error.0)
+            }
             _ => sender.put(value).await.err().map(|error| error.0),
         };
         if let Some(value) = refused {
@@ -46,18 +150,30 @@ pub(crate) async fn send(mut sender: Sender<Value>, mut side: Side, numbers: Ran
                 break;
             }
         }
-        if side.rng.u8(..8) == 0 {
-            nop().await;
+        match side.rng.u8(..16) {
+            0 | 1 => nop().await,
+            2 if is_sending => {
+                is_sending = false;
+                if let Err(error) = sender.flush().await {
+                    error.0.back();
+                }
+            }
+            3 if !is_sending => move_on(&mut sender),
+            _ => {}
         }
+    }
+    if is_sending {
+        side.leaving = Fate::Withdrawn;
     }
     side.leave(sender);
 }
 
 /// Receives some values, then leaves; the last to leave discards what is inside.
-pub(crate) async fn receive(mut receiver: Receiver<Value>, mut side: Side, count: u32) {
+async fn receive(mut receiver: Receiver<Value>, mut side: Side, count: u32) {
     for _ in 0..count {
         side.acts();
-        let value = match side.rng.u8(..4) {
+        let polls = side.rng.u8(..8);
+        let value = match side.rng.u8(..5) {
             0 => receiver.try_get().ok(),
             1 => match receiver.chan().try_lease() {
                 Ok(lease) if side.rng.bool() => Some(lease.take()),
@@ -67,7 +183,15 @@ pub(crate) async fn receive(mut receiver: Receiver<Value>, mut side: Side, count
                 }
                 Err(_) => None,
             },
-            2 => receiver.next().await,
+            2 => {
+                let next = hurried_or_not(polls, Fate::Lost, receiver.next()).await;
+                if next.is_none() {
+                    // It waits still, and must not be handed what another get of this task is to have.
+                    move_on(&mut receiver);
+                }
+                next.flatten()
+            }
+            3 => hurried_or_not(polls, Fate::Lost, receiver.get()).await.flatten(),
             _ => receiver.get().await,
         };
         match value {
@@ -75,7 +199,26 @@ pub(crate) async fn receive(mut receiver: Receiver<Value>, mut side: Side, count
             None if receiver.is_closed() => break,
             None => nop().await,
         }
+        if side.rng.u8(..16) == 0 {
+            move_on(&mut receiver);
+        }
     }
+    side.leave(receiver);
+}
+
+/// Drops a half when it has been cloned: nothing is out of reach.
+fn move_on<H: Clone>(half: &mut H) {
+    let other = half.clone();
+    ledger::dropping(Fate::Lost, || *half = other);
+}
+
+/// Leaves after a while.
+async fn leave(sender: Sender<Value>, receiver: Receiver<Value>, mut side: Side) {
+    for _ in 0..side.rng.u8(..20) {
+        nop().await;
+    }
+    side.leave(sender);
+    nop().await;
     side.leave(receiver);
 }
 

@@ -14,6 +14,7 @@ mod items;
 pub mod ledger;
 mod model;
 mod planned;
+mod promise;
 pub mod round;
 mod scheduler;
 pub mod seeded;

@@ -2,17 +2,17 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 
-use aiochan::Chan;
 use fastrand::Rng;
 use tokio::runtime::Runtime;
 
 use crate::actor::{Actor, Role};
-use crate::halves::Side;
+use crate::halves::{Halves, Holder};
 use crate::ledger::{self, Fate};
-use crate::world::{self, World};
+use crate::promise::{self, Promise};
+use crate::world::World;
 use crate::{blocking, callbacks, halves, planned, tasks};
 
 /// What a round took.
@@ -22,6 +22,24 @@ pub struct Figures {
     pub operations: u64,
     /// How many values there were.
     pub values: u64,
+}
+
+/// What a round is about.
+pub(crate) enum Kind {
+    /// Channels of all sorts, and actors that do everything with them.
+    Mesh,
+    Halves,
+    Promise,
+}
+
+impl Kind {
+    pub(crate) fn draw(rng: &mut Rng) -> Self {
+        match rng.u8(..8) {
+            0 | 1 => Self::Halves,
+            2 => Self::Promise,
+            _ => Self::Mesh,
+        }
+    }
 }
 
 /// Somebody to be waited for.
@@ -36,7 +54,11 @@ enum Running {
 pub fn run(seed: u64, runtime: &Runtime) -> Figures {
     ledger::open(seed);
     let mut rng = Rng::with_seed(seed);
-    if rng.u8(..4) == 0 { run_halves(&mut rng, runtime) } else { run_mesh(&mut rng, runtime) }
+    match Kind::draw(&mut rng) {
+        Kind::Halves => run_halves(&mut rng, runtime),
+        Kind::Promise => run_promise(&mut rng, runtime),
+        Kind::Mesh => run_mesh(&mut rng, runtime),
+    }
 }
 
 fn run_mesh(rng: &mut Rng, runtime: &Runtime) -> Figures {
@@ -118,56 +140,48 @@ impl Running {
 }
 
 fn run_halves(rng: &mut Rng, runtime: &Runtime) -> Figures {
-    // A handle that is kept tells in the end what became of the values, and nothing may be dropped before; without
-    // one nothing may be evicted, and the last receiver discards what is inside.
-    let handle = rng.bool().then(|| world::chan(rng));
-    let chan = handle.clone().unwrap_or_else(|| Chan::fixed(rng.usize(..9)));
-    let leaving = if handle.is_some() { Fate::Lost } else { Fate::Discarded };
-    let (sender, receiver) = chan.split();
-    let operations = Arc::new(AtomicU64::new(0));
-    let mut running = Vec::new();
-    for _ in 0..rng.usize(1..5) {
-        let side = Side { rng: rng.fork(), leaving, operations: operations.clone() };
-        let numbers = ledger::reserve(rng.u32(1..1000));
-        let sends = halves::send(sender.clone(), side, numbers);
-        running.push(Running::Task(runtime.spawn(sends)));
-    }
-    for _ in 0..rng.usize(1..5) {
-        let side = Side { rng: rng.fork(), leaving, operations: operations.clone() };
-        let (receiver, count) = (receiver.clone(), rng.u32(1..2000));
-        running.push(match rng.u8(..3) {
-            0 => Running::Thread(thread::spawn(move || {
-                halves::receive_blocking(receiver, side, count);
-            })),
-            1 => Running::Own(aiochan::go(halves::receive(receiver, side, count))),
-            _ => Running::Task(runtime.spawn(halves::receive(receiver, side, count))),
-        });
-    }
-    ledger::dropping(leaving, || drop((sender, receiver)));
+    let (halves, holders) = Halves::new(rng);
+    let running: Vec<_> = holders
+        .into_iter()
+        .map(|holder| match (rng.u8(..3), holder) {
+            (0, Holder::Receives(receiver, side, count)) => {
+                Running::Thread(thread::spawn(move || {
+                    halves::receive_blocking(receiver, side, count);
+                }))
+            }
+            (1, holder) => Running::Own(aiochan::go(holder.act())),
+            (_, holder) => Running::Task(runtime.spawn(holder.act())),
+        })
+        .collect();
     running.into_iter().for_each(|running| running.wait(runtime));
-    let mut evicted = 0;
-    if let Some(handle) = handle {
-        let stats = handle.stats();
-        evicted = stats.evicted;
-        let inside = stats.len as u64;
-        if stats.parked_gets + stats.parked_puts > 0
-            || stats.delivered() != ledger::count(Fate::Got)
-            || inside != ledger::count(Fate::Under)
-        {
-            ledger::fault(&format!("the figures are not what was seen: {stats:?}"));
+    halves.settle()
+}
+
+fn run_promise(rng: &mut Rng, runtime: &Runtime) -> Figures {
+    let promise = Promise::new();
+    let mut start = |gets: bool| {
+        let (promise, own) = (promise.clone(), rng.fork());
+        match (rng.u8(..3), gets) {
+            (0, true) => {
+                Running::Thread(thread::spawn(move || promise::get_blocking(&promise, own)))
+            }
+            (1, true) => Running::Own(aiochan::go(promise::get(promise, own))),
+            (_, true) => Running::Task(runtime.spawn(promise::get(promise, own))),
+            (0, false) => {
+                Running::Thread(thread::spawn(|| aiochan::run(promise::put(promise, own))))
+            }
+            (_, false) => Running::Task(runtime.spawn(promise::put(promise, own))),
         }
-        ledger::dropping(Fate::Discarded, || drop(handle));
-        if ledger::count(Fate::Discarded) != inside {
-            ledger::fault("what was inside was not dropped with the channel");
-        }
+    };
+    let gets: Vec<_> = (0..4).map(|_| start(true)).collect();
+    let puts: Vec<_> = (0..3).map(|_| start(false)).collect();
+    if rng.u8(..3) > 0 {
+        puts.into_iter().for_each(|running| running.wait(runtime));
+        promise.close();
+    } else {
+        promise.close();
+        puts.into_iter().for_each(|running| running.wait(runtime));
     }
-    let seen = ledger::count(Fate::Evicted);
-    if evicted != seen {
-        ledger::fault(&format!("{seen} values were dropped, {evicted} counted as evicted"));
-    }
-    let under = ledger::count(Fate::Under);
-    if under > 0 {
-        ledger::fault(&format!("{under} values are lost"));
-    }
-    Figures { operations: operations.load(Ordering::Relaxed), values: ledger::made() }
+    gets.into_iter().for_each(|running| running.wait(runtime));
+    promise.settle()
 }

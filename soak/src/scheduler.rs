@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,8 +14,10 @@ use fastrand::Rng;
 use crate::ledger;
 
 thread_local! {
-    /// The tasks that have not ended, but for those that are being polled.
-    static TASKS: RefCell<Vec<Task>> = const { RefCell::new(Vec::new()) };
+    /// The tasks that have not ended, but for those that are being polled. A fault ends the process in the middle; what
+    /// they hold is not to be dropped by that.
+    static TASKS: RefCell<ManuallyDrop<Vec<Task>>> =
+        const { RefCell::new(ManuallyDrop::new(Vec::new())) };
 }
 
 struct Task {
@@ -44,7 +47,7 @@ pub(crate) fn start(future: impl Future<Output = ()> + 'static) {
 
 /// How many tasks have not ended.
 pub(crate) fn left() -> usize {
-    TASKS.with_borrow(Vec::len)
+    TASKS.with_borrow(|tasks| tasks.len())
 }
 
 pub(crate) fn any_is_awake() -> bool {

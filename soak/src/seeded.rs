@@ -6,8 +6,10 @@ use std::sync::atomic::Ordering;
 use fastrand::Rng;
 
 use crate::actor::{Actor, Role};
+use crate::halves::Halves;
 use crate::ledger::{self, Fate};
-use crate::round::{Figures, cast, end};
+use crate::promise::{self, Promise};
+use crate::round::{Figures, Kind, cast, end};
 use crate::world::World;
 use crate::{callbacks, planned, scheduler, tasks};
 
@@ -17,6 +19,14 @@ pub fn run(seed: u64) -> Figures {
     // A fair select draws from here.
     fastrand::seed(seed);
     let mut rng = Rng::with_seed(seed);
+    match Kind::draw(&mut rng) {
+        Kind::Halves => run_halves(&mut rng),
+        Kind::Promise => run_promise(&mut rng),
+        Kind::Mesh => run_mesh(rng),
+    }
+}
+
+fn run_mesh(mut rng: Rng) -> Figures {
     let world = Arc::new(World::new(&mut rng, false));
     let (producers, others) = cast(&world, &mut rng);
     producers.into_iter().chain(others).for_each(|actor| start(actor, &mut rng));
@@ -45,10 +55,7 @@ pub fn run(seed: u64) -> Figures {
     }
     end(&world);
     scheduler::run(&mut rng, |_| ());
-    let left = scheduler::left();
-    if left > 0 {
-        ledger::fault(&format!("{left} tasks sleep though all channels are closed"));
-    }
+    assert_none_is_left();
     world.assert_settled();
     Figures { operations: world.operations.load(Ordering::Relaxed), values: ledger::made() }
 }
@@ -59,5 +66,40 @@ fn start(actor: Actor, rng: &mut Rng) {
         0 if !stays => callbacks::act(actor),
         1 if !stays => scheduler::start(tasks::act_for_a_while(actor)),
         _ => scheduler::start(tasks::act(actor)),
+    }
+}
+
+fn run_halves(rng: &mut Rng) -> Figures {
+    let (halves, holders) = Halves::new(rng);
+    holders.into_iter().for_each(|holder| scheduler::start(holder.act()));
+    scheduler::run(rng, |_| halves.assert_nobody_waits_in_vain());
+    assert_none_is_left();
+    halves.settle()
+}
+
+fn run_promise(rng: &mut Rng) -> Figures {
+    let promise = Promise::new();
+    for _ in 0..4 {
+        scheduler::start(promise::get(promise.clone(), rng.fork()));
+        scheduler::start(promise::put(promise.clone(), rng.fork()));
+    }
+    // Sometimes before anybody has put.
+    let closes = rng.u8(..3) == 0;
+    scheduler::run(rng, |rng| {
+        promise.assert_nobody_waits_in_vain();
+        if closes && rng.u8(..8) == 0 {
+            promise.close();
+        }
+    });
+    promise.close();
+    scheduler::run(rng, |_| ());
+    assert_none_is_left();
+    promise.settle()
+}
+
+fn assert_none_is_left() {
+    let left = scheduler::left();
+    if left > 0 {
+        ledger::fault(&format!("{left} tasks sleep though all channels are closed"));
     }
 }

@@ -194,7 +194,11 @@ fn finish(result: Option<Result<(), aiochan::PutError<Value>>>) {
 }
 
 /// Gives up after so many polls, or never if there are more than two.
-async fn hurried_or_not<F: Future>(polls: u8, fate: Fate, future: F) -> Option<F::Output> {
+pub(crate) async fn hurried_or_not<F: Future>(
+    polls: u8,
+    fate: Fate,
+    future: F,
+) -> Option<F::Output> {
     if polls < 3 { hurried(polls, fate, future).await } else { planned::awaited(future).await }
 }
 
@@ -220,7 +224,7 @@ async fn unwinding<F: Future>(future: F) -> F::Output {
 
 /// Polls so often, or less if that is enough, and drops the future; with it go the values that it was to put, or
 /// none.
-async fn hurried<F: Future>(polls: u8, fate: Fate, future: F) -> Option<F::Output> {
+pub(crate) async fn hurried<F: Future>(polls: u8, fate: Fate, future: F) -> Option<F::Output> {
     let mut future = Box::pin(future);
     for _ in 0..polls {
         let once = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx)));

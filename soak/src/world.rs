@@ -75,20 +75,9 @@ impl World {
         self.chans.iter().all(|c| !c.is_closed() || is_over(c))
     }
 
-    /// Nobody waits for what is there, and no item was made for nobody. (That puts and gets do not wait for each other the figures cannot tell, for
-    /// they may be the arms of one select.)
+    /// Nobody waits for what is there, and no item was made for nobody.
     pub(crate) fn assert_nobody_waits_in_vain(&self) {
-        for c in &self.chans {
-            let stats = c.stats();
-            let has_room = stats.len < c.capacity().unwrap_or(usize::MAX);
-            // While an iterator is out, gets wait for their turns.
-            let nothing_comes = c.is_closed() && (has_values(c) || is_over(c));
-            let gets = stats.parked_gets > 0 && (stats.len > 0 || nothing_comes);
-            let puts = stats.parked_puts > 0 && has_room;
-            if gets || puts {
-                ledger::fault(&format!("somebody waits in vain: {c:?}, {stats:?}"));
-            }
-        }
+        self.chans.iter().for_each(assert_nobody_waits_in_vain);
         self.items.iter().for_each(|(at, items)| items.assert_asked_for(&self.chans[*at]));
     }
 
@@ -127,12 +116,26 @@ impl World {
     }
 }
 
+/// Nobody waits for what is there. (That puts and gets do not wait for each other the figures cannot tell, for they may
+/// be the arms of one select.)
+pub(crate) fn assert_nobody_waits_in_vain<T>(c: &Chan<T>) {
+    let stats = c.stats();
+    let has_room = stats.len < c.capacity().unwrap_or(usize::MAX);
+    // While an iterator is out, gets wait for their turns.
+    let nothing_comes = c.is_closed() && (has_values(c) || is_over(c));
+    let gets = stats.parked_gets > 0 && (stats.len > 0 || nothing_comes);
+    let puts = stats.parked_puts > 0 && has_room;
+    if gets || puts {
+        ledger::fault(&format!("somebody waits in vain: {c:?}, {stats:?}"));
+    }
+}
+
 /// Whether the channel is closed, and nothing comes from it any more.
-pub(crate) fn is_over(c: &Chan<Value>) -> bool {
+fn is_over<T>(c: &Chan<T>) -> bool {
     c.is_closed() && c.join().now_or_never().is_some()
 }
 
-fn has_values(c: &Chan<Value>) -> bool {
+fn has_values<T>(c: &Chan<T>) -> bool {
     let stats = c.stats();
     stats.len + stats.parked_puts > 0
 }
