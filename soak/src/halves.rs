@@ -14,14 +14,23 @@ use futures_util::{SinkExt, StreamExt};
 use crate::ledger::{self, Fate, Value};
 use crate::tasks::{hurried, hurried_or_not};
 use crate::world;
-use crate::{planned, round};
+use crate::{planned, round, watch};
 
 /// What is kept of a round with halves.
 pub(crate) struct Halves {
     /// A handle that is kept tells in the end what became of the values, and nothing may be dropped before; without
     /// one nothing may be evicted, and the last receiver discards what is inside.
-    handle: Option<Chan<Value>>,
-    operations: Arc<AtomicU64>,
+    handle: Option<Arc<Chan<Value>>>,
+    common: Arc<Common>,
+}
+
+/// What all holders share.
+#[derive(Default)]
+struct Common {
+    operations: AtomicU64,
+    /// How many have not begun to leave.
+    senders: AtomicU64,
+    receivers: AtomicU64,
 }
 
 /// Who has halves.
@@ -37,20 +46,20 @@ pub(crate) struct Side {
     rng: Rng,
     /// What may become of values when the half is dropped.
     leaving: Fate,
-    operations: Arc<AtomicU64>,
+    common: Arc<Common>,
 }
 
 impl Halves {
     pub(crate) fn new(rng: &mut Rng) -> (Self, Vec<Holder>) {
-        let handle = rng.bool().then(|| world::chan(rng));
-        let chan = handle.clone().unwrap_or_else(|| Chan::fixed(rng.usize(..9)));
+        let handle = rng.bool().then(|| Arc::new(world::chan(rng)));
+        if let Some(handle) = &handle {
+            watch::show(handle, |handle| format!("in halves: {handle:?}"));
+        }
+        let chan = handle.as_deref().cloned().unwrap_or_else(|| Chan::fixed(rng.usize(..9)));
         let leaving = if handle.is_some() { Fate::Lost } else { Fate::Discarded };
         let (sender, receiver) = chan.split();
-        let operations = Arc::new(AtomicU64::new(0));
-        let side = |rng: &mut Rng| {
-            let operations = operations.clone();
-            Side { rng: rng.fork(), leaving, operations }
-        };
+        let common = Arc::new(Common::default());
+        let side = |rng: &mut Rng| Side { rng: rng.fork(), leaving, common: common.clone() };
         let mut holders = Vec::new();
         for _ in 0..rng.usize(1..5) {
             let numbers = ledger::reserve(rng.u32(1..1000));
@@ -61,12 +70,20 @@ impl Halves {
             holders.push(Holder::Receives(receiver.clone(), side(rng), count));
         }
         holders.push(Holder::Leaves(sender, receiver, side(rng)));
-        (Self { handle, operations }, holders)
+        for holder in &holders {
+            if !matches!(holder, Holder::Receives(..)) {
+                common.senders.fetch_add(1, Ordering::SeqCst);
+            }
+            if !matches!(holder, Holder::Sends(..)) {
+                common.receivers.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        (Self { handle, common }, holders)
     }
 
     /// Nobody waits for what is there, as far as it can be seen.
     pub(crate) fn assert_nobody_waits_in_vain(&self) {
-        self.handle.iter().for_each(world::assert_nobody_waits_in_vain);
+        self.handle.iter().for_each(|handle| world::assert_nobody_waits_in_vain(handle));
     }
 
     /// To be called when all have left: every value has come to an end, and every figure is right.
@@ -96,7 +113,7 @@ impl Halves {
             ledger::fault(&format!("{under} values are lost"));
         }
         round::Figures {
-            operations: self.operations.load(Ordering::Relaxed),
+            operations: self.common.operations.load(Ordering::Relaxed),
             values: ledger::made(),
         }
     }
@@ -115,11 +132,30 @@ impl Holder {
 
 impl Side {
     fn acts(&self) {
-        self.operations.fetch_add(1, Ordering::Relaxed);
+        self.common.operations.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn leave<H>(&self, handle: H) {
-        planned::caught(|| ledger::dropping(self.leaving, || drop(handle)));
+    /// Nobody closes it: it is closed when all halves of one kind have gone.
+    fn finds_it_closed(&self) {
+        let [senders, receivers] = [&self.common.senders, &self.common.receivers]
+            .map(|count| count.load(Ordering::SeqCst));
+        if senders > 0 && receivers > 0 {
+            ledger::fault(&format!("it is closed, but {senders} send and {receivers} receive"));
+        }
+    }
+
+    fn leave_sending(&self, sender: Sender<Value>) {
+        self.common.senders.fetch_sub(1, Ordering::SeqCst);
+        self.leave(sender);
+    }
+
+    fn leave_receiving(&self, receiver: Receiver<Value>) {
+        self.common.receivers.fetch_sub(1, Ordering::SeqCst);
+        self.leave(receiver);
+    }
+
+    fn leave<H>(&self, half: H) {
+        planned::caught(|| ledger::dropping(self.leaving, || drop(half)));
     }
 }
 
@@ -147,6 +183,7 @@ async fn send(mut sender: Sender<Value>, mut side: Side, numbers: Range<u32>) {
         if let Some(value) = refused {
             value.back();
             if sender.is_closed() {
+                side.finds_it_closed();
                 break;
             }
         }
@@ -165,7 +202,7 @@ async fn send(mut sender: Sender<Value>, mut side: Side, numbers: Range<u32>) {
     if is_sending {
         side.leaving = Fate::Withdrawn;
     }
-    side.leave(sender);
+    side.leave_sending(sender);
 }
 
 /// Receives some values, then leaves; the last to leave discards what is inside.
@@ -196,14 +233,17 @@ async fn receive(mut receiver: Receiver<Value>, mut side: Side, count: u32) {
         };
         match value {
             Some(value) => value.got(),
-            None if receiver.is_closed() => break,
+            None if receiver.is_closed() => {
+                side.finds_it_closed();
+                break;
+            }
             None => nop().await,
         }
         if side.rng.u8(..16) == 0 {
             move_on(&mut receiver);
         }
     }
-    side.leave(receiver);
+    side.leave_receiving(receiver);
 }
 
 /// Drops a half when it has been cloned: nothing is out of reach.
@@ -217,9 +257,9 @@ async fn leave(sender: Sender<Value>, receiver: Receiver<Value>, mut side: Side)
     for _ in 0..side.rng.u8(..20) {
         nop().await;
     }
-    side.leave(sender);
+    side.leave_sending(sender);
     nop().await;
-    side.leave(receiver);
+    side.leave_receiving(receiver);
 }
 
 /// As [`receive`], in a thread that loses patience.
@@ -228,9 +268,12 @@ pub(crate) fn receive_blocking(receiver: Receiver<Value>, mut side: Side, count:
         side.acts();
         match receiver.get_timeout(Duration::from_micros(side.rng.u64(..100))) {
             Ok(value) => value.got(),
-            Err(aiochan::GetTimeoutError::Closed) => break,
+            Err(aiochan::GetTimeoutError::Closed) => {
+                side.finds_it_closed();
+                break;
+            }
             Err(aiochan::GetTimeoutError::Timeout) => {}
         }
     }
-    side.leave(receiver);
+    side.leave_receiving(receiver);
 }

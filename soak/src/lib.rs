@@ -20,4 +20,5 @@ mod scheduler;
 pub mod seeded;
 pub mod sequence;
 mod tasks;
+pub mod watch;
 mod world;

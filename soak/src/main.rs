@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use aiochan_soak::round::Figures;
-use aiochan_soak::{ledger, round, seeded};
+use aiochan_soak::{ledger, round, seeded, watch};
 use clap::Parser;
 
 /// Random channels, random operations, random faults: every value is accounted for.
@@ -90,7 +90,10 @@ fn watch(rounds: Arc<AtomicU64>) {
             let before = rounds.load(Ordering::Relaxed);
             thread::sleep(FOR_EVER);
             if rounds.load(Ordering::Relaxed) == before {
-                ledger::fault("it does not end: somebody was not woken, or a value is lost");
+                let states = watch::states();
+                ledger::fault(&format!(
+                    "it does not end: somebody was not woken, or a value is lost; {states}"
+                ));
             }
         }
     });

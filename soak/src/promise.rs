@@ -13,7 +13,7 @@ use futures_util::StreamExt;
 use crate::ledger::{self, Fate, Value};
 use crate::round::Figures;
 use crate::tasks::hurried;
-use crate::world;
+use crate::{watch, world};
 
 /// What all share.
 pub(crate) struct Promise {
@@ -29,14 +29,16 @@ pub(crate) struct Promise {
 
 impl Promise {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self {
+        let promise = Arc::new(Self {
             chan: Chan::promise(),
             kept: OnceLock::new(),
             accepted: AtomicU64::new(0),
             copies: AtomicU64::new(0),
             disappointed: AtomicU64::new(0),
             operations: AtomicU64::new(0),
-        })
+        });
+        watch::show(&promise, |promise| format!("a promise: {:?}", promise.chan));
+        promise
     }
 
     pub(crate) fn close(&self) {

@@ -13,7 +13,7 @@ use crate::halves::{Halves, Holder};
 use crate::ledger::{self, Fate};
 use crate::promise::{self, Promise};
 use crate::world::World;
-use crate::{blocking, callbacks, halves, planned, tasks};
+use crate::{blocking, callbacks, halves, planned, tasks, watch};
 
 /// What a round took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,7 @@ enum Running {
 /// scheduler. A broken promise ends the process.
 pub fn run(seed: u64, runtime: &Runtime) -> Figures {
     ledger::open(seed);
+    watch::clear();
     let mut rng = Rng::with_seed(seed);
     match Kind::draw(&mut rng) {
         Kind::Halves => run_halves(&mut rng, runtime),
@@ -62,7 +63,7 @@ pub fn run(seed: u64, runtime: &Runtime) -> Figures {
 }
 
 fn run_mesh(rng: &mut Rng, runtime: &Runtime) -> Figures {
-    let world = Arc::new(World::new(rng, true));
+    let world = World::new(rng, true);
     let (producers, others) = cast(&world, rng);
     let is_stormy = rng.u8(..3) == 0;
     let others: Vec<_> = others.into_iter().map(|actor| start(actor, rng, runtime)).collect();

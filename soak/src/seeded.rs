@@ -1,6 +1,5 @@
 //! One round on one thread, with a scheduler that draws lots: the same seed repeats everything, to the letter.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use fastrand::Rng;
@@ -11,11 +10,12 @@ use crate::ledger::{self, Fate};
 use crate::promise::{self, Promise};
 use crate::round::{Figures, Kind, cast, end};
 use crate::world::World;
-use crate::{callbacks, planned, scheduler, tasks};
+use crate::{callbacks, planned, scheduler, tasks, watch};
 
 /// Runs a round. A broken promise ends the process.
 pub fn run(seed: u64) -> Figures {
     ledger::open(seed);
+    watch::clear();
     // A fair select draws from here.
     fastrand::seed(seed);
     let mut rng = Rng::with_seed(seed);
@@ -27,7 +27,7 @@ pub fn run(seed: u64) -> Figures {
 }
 
 fn run_mesh(mut rng: Rng) -> Figures {
-    let world = Arc::new(World::new(&mut rng, false));
+    let world = World::new(&mut rng, false);
     let (producers, others) = cast(&world, &mut rng);
     producers.into_iter().chain(others).for_each(|actor| start(actor, &mut rng));
     let closes = rng.u8(..3) == 0;

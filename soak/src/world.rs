@@ -1,5 +1,6 @@
 //! The channels of a round, and what must be true of them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aiochan::{Chan, Select};
@@ -9,7 +10,7 @@ use futures_util::FutureExt;
 use crate::fifo::Fifo;
 use crate::items::{self, Items};
 use crate::ledger::{self, Fate, Value};
-use crate::planned;
+use crate::{planned, watch};
 
 /// What the actors of a round share.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub(crate) struct World {
 
 impl World {
     /// Between one channel and six, with buffers as chance has it.
-    pub(crate) fn new(rng: &mut Rng, is_real: bool) -> Self {
+    pub(crate) fn new(rng: &mut Rng, is_real: bool) -> Arc<Self> {
         let mut items = Vec::new();
         let chans = (0..rng.usize(1..=6)).map(|at| {
             if rng.u8(..8) > 0 {
@@ -37,13 +38,24 @@ impl World {
             items.push((at, made));
             chan
         });
-        Self {
+        let world = Arc::new(Self {
             chans: chans.collect(),
             items,
             is_real,
             operations: AtomicU64::new(0),
             deliveries: AtomicU64::new(0),
+        });
+        for at in 0..world.chans.len() {
+            watch::show(&world, move |world| world.state(at));
         }
+        world
+    }
+
+    /// What is seen of one channel.
+    fn state(&self, at: usize) -> String {
+        let state = format!("{at}: {:?}", self.chans[at]);
+        let items = self.items.iter().find(|(other, _)| *other == at);
+        items.map_or(state.clone(), |(_, items)| format!("{state} over {items:?}"))
     }
 
     /// Gets what is left in channels that are closed: whoever was to get it may have given it back. What an iterator
