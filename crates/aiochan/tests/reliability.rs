@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "reliability/suites.rs"]
+mod suites;
+
 /// Every test that is named with its file, as `file::name`; `::name` alone is of the file named before.
 #[test]
 fn every_test_that_is_named_exists() {
