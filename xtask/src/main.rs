@@ -1,19 +1,20 @@
-//! `cargo xtask test`: everything that must hold before a change lands, in one command.
+//! `cargo xtask test [--strict]`: everything that must hold before a change lands, in one command.
 //! `cargo xtask paths [--record]`: how many instructions the hottest paths take.
 //! `cargo xtask models [--preemptions N]`: the loom models, as deep as asked.
 //! `cargo xtask soak [--minutes N] [--seed S] ..`: random topologies under fire.
 //! `cargo xtask fuzz [--minutes N]`: sequences of operations against the plain model.
 //! `cargo xtask sanitizers`: the address sanitizer, and valgrind's memcheck.
 
+mod models;
 mod nightly;
 mod paths;
 mod python;
 
-use std::env;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
+use std::{env, io};
 
-const USAGE: &str = "usage: cargo xtask test
+const USAGE: &str = "usage: cargo xtask test [--strict]
        cargo xtask paths [--record]
        cargo xtask models [--preemptions N]
        cargo xtask soak [--minutes N] [--seed S] [--rounds N] [--deterministic]
@@ -27,6 +28,17 @@ struct Check {
     env: &'static [(&'static str, &'static str)],
     /// A cargo subcommand that a minimal toolchain may lack; without it the check is skipped.
     needs: Option<&'static str>,
+}
+
+impl Check {
+    fn make(&self) -> Outcome {
+        match self.needs {
+            Some(needs) if !succeeds(cargo().args([needs, "--version"])) => {
+                skipped(&format!("this toolchain has no `cargo {needs}`"))
+            }
+            _ => outcome(cargo().args(self.args).envs(self.env.iter().copied())),
+        }
+    }
 }
 
 /// How a check went.
@@ -79,7 +91,6 @@ const CHECKS: &[Check] = &[
         env: &[],
         needs: None,
     },
-    Check { name: "models of all interleavings", args: MODELS, env: MODELS_ENV, needs: None },
     Check { name: "a minute under fire", args: FIRE, env: &[], needs: None },
     Check { name: "the same, repeatable", args: REPEATABLE, env: &[], needs: None },
     Check {
@@ -95,21 +106,6 @@ const CHECKS: &[Check] = &[
         needs: None,
     },
 ];
-
-/// One after the other: together they take as long, and a model is to find its memory where it was.
-const MODELS: &[&str] = &[
-    "test",
-    "--package",
-    "aiochan-models",
-    "--profile",
-    "models",
-    "--target-dir",
-    "target/models",
-    "--quiet",
-    "--",
-    "--test-threads=1",
-];
-const MODELS_ENV: &[(&str, &str)] = &[("RUSTFLAGS", "--cfg aiochan_loom")];
 
 const FIRE: &[&str] =
     &["run", "--quiet", "--release", "--package", "aiochan-soak", "--", "--minutes=1", "--seed=1"];
@@ -132,7 +128,8 @@ fn main() -> ExitCode {
         return refuse(&format!("the workspace cannot be found: {error}"));
     }
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["test"] => test(),
+        ["test"] => test(false),
+        ["test", "--strict"] => test(true),
         ["paths"] => paths::check().into(),
         ["paths", "--record"] => paths::record(),
         ["soak", ..] => soak(&args[1..]),
@@ -145,9 +142,9 @@ fn main() -> ExitCode {
             let [address, memory] = [nightly::address_sanitizer(), nightly::memcheck()];
             if address == Outcome::Failed { address.into() } else { memory.into() }
         }
-        ["models"] => models(None),
+        ["models"] => models::explore(None).into(),
         ["models", "--preemptions", n] => match n.parse::<usize>() {
-            Ok(_) => models(Some(n)),
+            Ok(_) => models::explore(Some(n)).into(),
             Err(_) => refuse("--preemptions is a whole number"),
         },
         _ => refuse(USAGE),
@@ -159,14 +156,6 @@ fn refuse(why: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Explores the models, each with so many interruptions instead of its own number.
-fn models(preemptions: Option<&str>) -> ExitCode {
-    let mut command = cargo();
-    command.args(MODELS).arg("--nocapture").envs(MODELS_ENV.iter().copied());
-    command.envs(preemptions.map(|n| ("LOOM_MAX_PREEMPTIONS", n)));
-    if succeeds(&mut command) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
 fn soak(args: &[String]) -> ExitCode {
     let mut command = cargo();
     command.args(["run", "--quiet", "--release", "--package", "aiochan-soak", "--"]).args(args);
@@ -175,48 +164,37 @@ fn soak(args: &[String]) -> ExitCode {
     code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
-fn test() -> ExitCode {
+/// Makes every check. If it is `strict`, one that cannot be made here counts as one that failed.
+fn test(strict: bool) -> ExitCode {
     let start = Instant::now();
-    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    let mut outcomes = Vec::new();
     for check in CHECKS {
         eprintln!("== {}", check.name);
-        if let Some(needs) = check.needs
-            && !succeeds(cargo().args([needs, "--version"]))
-        {
-            eprintln!("skipped: this toolchain has no `cargo {needs}`");
-            skipped += 1;
-        } else if succeeds(cargo().args(check.args).envs(check.env.iter().copied())) {
-            passed += 1;
-        } else {
-            eprintln!("FAILED: cargo {}", check.args.join(" "));
-            failed += 1;
-        }
+        outcomes.push((check.name, check.make()));
     }
     type Other = (&'static str, fn() -> Outcome);
-    let others: [Other; 4] = [
+    let others: [Other; 7] = [
+        ("models of all interleavings", models::check),
         ("a minute of fuzzing", || nightly::fuzz(60)),
         ("address sanitizer", nightly::address_sanitizer),
         ("memcheck", nightly::memcheck),
         ("instructions of the hottest paths", paths::check),
+        ("the Python package", python::check),
+        ("its types, to pyright", python::check_with_pyright),
     ];
     for (name, check) in others {
         eprintln!("== {name}");
-        match check() {
-            Outcome::Passed => passed += 1,
-            Outcome::Failed => failed += 1,
-            Outcome::Skipped => skipped += 1,
-        }
+        outcomes.push((name, check()));
     }
-    eprintln!("== the Python package");
-    if python::check() {
-        passed += 1;
-    } else {
-        eprintln!("FAILED: the Python package");
-        failed += 1;
-    }
+    let those = |how| outcomes.iter().filter(move |(_, outcome)| *outcome == how);
+    let [passed, failed, skipped] =
+        [Outcome::Passed, Outcome::Failed, Outcome::Skipped].map(|how| those(how).count());
     println!("checks: {passed} passed, {failed} failed, {skipped} skipped");
+    for (what, how) in [("failed", Outcome::Failed), ("skipped", Outcome::Skipped)] {
+        those(how).for_each(|(name, _)| println!("{what}: {name}"));
+    }
     eprintln!("in {} s", start.elapsed().as_secs());
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if failed == 0 && !(strict && skipped > 0) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn cargo() -> Command {
@@ -225,4 +203,25 @@ fn cargo() -> Command {
 
 fn succeeds(command: &mut Command) -> bool {
     command.status().is_ok_and(|status| status.success())
+}
+
+/// Builds the one program that this command of cargo is about; where it is.
+fn executable(build: &mut Command) -> io::Result<String> {
+    let output = build.args(["--message-format", "short"]).output()?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let path = text.rsplit_once('(').and_then(|(_, rest)| Some(rest.split_once(')')?.0.to_owned()));
+    path.filter(|_| output.status.success()).ok_or_else(|| io::Error::other(text.into_owned()))
+}
+
+fn skipped(why: &str) -> Outcome {
+    eprintln!("skipped: {why}");
+    Outcome::Skipped
+}
+
+fn outcome(command: &mut Command) -> Outcome {
+    if succeeds(command) {
+        return Outcome::Passed;
+    }
+    eprintln!("FAILED: {command:?}");
+    Outcome::Failed
 }

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::{Outcome, succeeds};
+use crate::{Outcome, outcome, skipped, succeeds};
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
@@ -117,17 +117,4 @@ fn has(program: &str) -> Result<(), String> {
     } else {
         Err(format!("there is no {program}"))
     }
-}
-
-fn skipped(why: &str) -> Outcome {
-    eprintln!("skipped: {why}");
-    Outcome::Skipped
-}
-
-fn outcome(command: &mut Command) -> Outcome {
-    if succeeds(command) {
-        return Outcome::Passed;
-    }
-    eprintln!("FAILED: {command:?}");
-    Outcome::Failed
 }

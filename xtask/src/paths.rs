@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::process::{Command, ExitCode};
 use std::{fs, io};
 
-use crate::{Outcome, cargo};
+use crate::{Outcome, cargo, executable};
 
 const FIGURES: &str = "crates/aiochan/benches/paths.txt";
 /// A path may take so much more than on record, in percent.
@@ -107,12 +107,7 @@ fn count_all() -> io::Result<Vec<u64>> {
 
 /// Builds the program with the paths; where it is.
 fn build() -> io::Result<String> {
-    let arguments =
-        ["bench", "-p", "aiochan", "--bench", "paths", "--no-run", "--message-format", "short"];
-    let output = cargo().args(arguments).output()?;
-    let text = String::from_utf8_lossy(&output.stderr);
-    let path = text.rsplit_once('(').and_then(|(_, rest)| Some(rest.split_once(')')?.0.to_owned()));
-    path.filter(|_| output.status.success()).ok_or_else(|| io::Error::other(text.into_owned()))
+    executable(cargo().args(["bench", "-p", "aiochan", "--bench", "paths", "--no-run"]))
 }
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::succeeds;
+use crate::{Outcome, skipped, succeeds};
 
 /// The versions of CPython that the package is for.
 const VERSIONS: [&str; 4] = ["3.10", "3.11", "3.12", "3.13"];
@@ -15,13 +15,15 @@ const TEST_TOOLS: [&str; 4] =
     ["pytest<8", "pytest-asyncio==0.21.2", "pytest-timeout", "typing_extensions"];
 /// What checks the types, with one of the interpreters.
 const TYPE_TOOLS: [&str; 2] = ["mypy", "pyright"];
+/// What uses them in every way.
+const TYPED: &str = "python/tests/typed.py";
 
 /// Whether the package builds and passes its tests with each interpreter that there is.
-pub(crate) fn check() -> bool {
+pub(crate) fn check() -> Outcome {
     let found = interpreters();
     if found.is_empty() {
-        eprintln!("no CPython {} was found, on PATH or under pyenv", VERSIONS.join(", "));
-        return false;
+        eprintln!("FAILED: no CPython {} was found, on PATH or under pyenv", VERSIONS.join(", "));
+        return Outcome::Failed;
     }
     let names: Vec<_> = found.iter().map(|(version, _)| *version).collect();
     let absent: Vec<_> = VERSIONS.into_iter().filter(|version| !names.contains(version)).collect();
@@ -33,7 +35,26 @@ pub(crate) fn check() -> bool {
     }
     eprintln!("-- types");
     let (version, python) = found.last().expect("there is one");
-    passed && Environment::new(version, python).is_some_and(|it| it.check_types())
+    if passed && Environment::new(version, python).is_some_and(|it| it.check_types()) {
+        return Outcome::Passed;
+    }
+    eprintln!("FAILED: the Python package");
+    Outcome::Failed
+}
+
+/// Whether pyright, too, takes the types as they are meant, after [`check`].
+pub(crate) fn check_with_pyright() -> Outcome {
+    let found = interpreters();
+    let environment = found.last().and_then(|(version, python)| Environment::new(version, python));
+    // It fetches its own program from another registry, which may be out of reach.
+    match environment.filter(|it| it.run(["-m", "pyright", "--version"])) {
+        None => skipped("pyright could not be set up"),
+        Some(it) if it.check_types_with_pyright() => Outcome::Passed,
+        Some(_) => {
+            eprintln!("FAILED: pyright");
+            Outcome::Failed
+        }
+    }
 }
 
 fn or_none(names: &[&str]) -> String {
@@ -109,23 +130,19 @@ impl Environment {
     }
 
     fn check_types(&self) -> bool {
-        let file = "python/tests/typed.py";
-        let checked = self.install(&[], &TYPE_TOOLS)
-            && self.run(["-m", "mypy", "--strict", file])
+        self.install(&[], &TYPE_TOOLS)
+            && self.run(["-m", "mypy", "--strict", TYPED])
             && self.run([
                 "-m",
                 "mypy.stubtest",
                 "aiochan",
                 "--allowlist",
                 "python/tests/stubtest.txt",
-            ]);
-        // It fetches its own program from another registry, which may be out of reach.
-        if !self.run(["-m", "pyright", "--version"]) {
-            eprintln!("skipped: pyright could not be set up");
-            return checked;
-        }
-        let python = self.python.as_os_str();
+            ])
+    }
+
+    fn check_types_with_pyright(&self) -> bool {
         let args = ["-m", "pyright", "--pythonpath"].map(OsStr::new);
-        checked && self.run(args.into_iter().chain([python, OsStr::new(file)]))
+        self.run(args.into_iter().chain([self.python.as_os_str(), OsStr::new(TYPED)]))
     }
 }
