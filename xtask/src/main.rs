@@ -4,9 +4,12 @@
 //! `cargo xtask soak [--minutes N] [--seed S] ..`: random topologies under fire.
 //! `cargo xtask fuzz [--minutes N]`: sequences of operations against the plain model.
 //! `cargo xtask sanitizers`: the address sanitizer, and valgrind's memcheck.
+//! `cargo xtask mutants`: whether the checks find faults that are put in on purpose.
 
 mod models;
+mod mutants;
 mod nightly;
+mod patches;
 mod paths;
 mod python;
 
@@ -19,7 +22,8 @@ const USAGE: &str = "usage: cargo xtask test [--strict]
        cargo xtask models [--preemptions N]
        cargo xtask soak [--minutes N] [--seed S] [--rounds N] [--deterministic]
        cargo xtask fuzz [--minutes N]
-       cargo xtask sanitizers";
+       cargo xtask sanitizers
+       cargo xtask mutants";
 
 /// One check: what it is called, and the cargo command that makes it.
 struct Check {
@@ -142,6 +146,7 @@ fn main() -> ExitCode {
             let [address, memory] = [nightly::address_sanitizer(), nightly::memcheck()];
             if address == Outcome::Failed { address.into() } else { memory.into() }
         }
+        ["mutants"] => mutants::run(),
         ["models"] => models::explore(None).into(),
         ["models", "--preemptions", n] => match n.parse::<usize>() {
             Ok(_) => models::explore(Some(n)).into(),
@@ -173,12 +178,13 @@ fn test(strict: bool) -> ExitCode {
         outcomes.push((check.name, check.make()));
     }
     type Other = (&'static str, fn() -> Outcome);
-    let others: [Other; 7] = [
+    let others: [Other; 8] = [
         ("models of all interleavings", models::check),
         ("a minute of fuzzing", || nightly::fuzz(60)),
         ("address sanitizer", nightly::address_sanitizer),
         ("memcheck", nightly::memcheck),
         ("instructions of the hottest paths", paths::check),
+        ("faults on purpose can still be put in", patches::still_apply),
         ("the Python package", python::check),
         ("its types, to pyright", python::check_with_pyright),
     ];
