@@ -4,7 +4,7 @@
 //! `cargo xtask soak [--minutes N] [--seed S] ..`: random topologies under fire.
 //! `cargo xtask fuzz [--minutes N]`: sequences of operations against the plain model.
 //! `cargo xtask sanitizers`: the address sanitizer, and valgrind's memcheck.
-//! `cargo xtask mutants`: whether the checks find faults that are put in on purpose.
+//! `cargo xtask mutants [NAME]`: whether the checks find faults that are put in on purpose.
 
 mod models;
 mod mutants;
@@ -23,7 +23,7 @@ const USAGE: &str = "usage: cargo xtask test [--strict]
        cargo xtask soak [--minutes N] [--seed S] [--rounds N] [--deterministic]
        cargo xtask fuzz [--minutes N]
        cargo xtask sanitizers
-       cargo xtask mutants";
+       cargo xtask mutants [NAME]";
 
 /// One check: what it is called, and the cargo command that makes it.
 struct Check {
@@ -146,7 +146,8 @@ fn main() -> ExitCode {
             let [address, memory] = [nightly::address_sanitizer(), nightly::memcheck()];
             if address == Outcome::Failed { address.into() } else { memory.into() }
         }
-        ["mutants"] => mutants::run(),
+        ["mutants"] => mutants::run(None),
+        ["mutants", name] => mutants::run(Some(name)),
         ["models"] => models::explore(None).into(),
         ["models", "--preemptions", n] => match n.parse::<usize>() {
             Ok(_) => models::explore(Some(n)).into(),

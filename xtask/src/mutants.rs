@@ -31,13 +31,18 @@ const SOURCES: [&str; 7] =
     ["Cargo.toml", "Cargo.lock", "crates", "fuzz/regressions", "models", "soak", "xtask"];
 const ROOT: &str = "target/mutants";
 
-/// Puts in one fault after the other, and prints which check has found which.
-pub(crate) fn run() -> ExitCode {
+/// Puts in one fault after the other, or only that of the patch with this name, and prints which check has found
+/// which.
+pub(crate) fn run(only: Option<&str>) -> ExitCode {
     if !patches::there_is_git() {
         eprintln!("there is no git, which puts the faults in");
         return ExitCode::FAILURE;
     }
-    match patches::all().and_then(|patches| run_all(&patches)) {
+    let patches = patches::all().map(|mut patches| {
+        patches.retain(|patch| only.is_none_or(|name| name == patch.name));
+        patches
+    });
+    match patches.and_then(|patches| run_all(&patches)) {
         Ok(outcome) => outcome.into(),
         Err(error) => {
             eprintln!("FAILED: {error}");
@@ -47,6 +52,9 @@ pub(crate) fn run() -> ExitCode {
 }
 
 fn run_all(patches: &[Patch]) -> io::Result<Outcome> {
+    if patches.is_empty() {
+        return Err(io::Error::other("there is no such patch"));
+    }
     fs::create_dir_all(ROOT)?;
     let place = Place { root: fs::canonicalize(ROOT)? };
     eprintln!("== no fault");
