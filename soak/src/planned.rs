@@ -19,9 +19,13 @@ pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> Option<R> {
     only_planned(catch_unwind(AssertUnwindSafe(f)))
 }
 
-/// Awaits `future`; `None` if a planned panic ended it.
+/// Awaits `future`; `None` if a planned panic ended it. One that comes as it is dropped, for what it gives back may be
+/// for a callback, changes nothing of that.
 pub(crate) async fn awaited<F: Future>(future: F) -> Option<F::Output> {
-    only_planned(AssertUnwindSafe(future).catch_unwind().await)
+    let mut future = Box::pin(AssertUnwindSafe(future).catch_unwind());
+    let result = future.as_mut().await;
+    caught(|| drop(future));
+    only_planned(result)
 }
 
 fn only_planned<R>(result: Result<R, Box<dyn Any + Send>>) -> Option<R> {
