@@ -59,7 +59,7 @@ impl<T> Chan<T> {
 
     /// Waits until at least one value is there and then gets all that are, `max` at most, adding
     /// them to the end of `out`. How many these were: 0 means that the channel is closed and
-    /// drained. A promise and a channel made from an iterator give one value at a time.
+    /// drained. A promise makes one copy, and a channel made from an iterator advances it once.
     ///
     /// # Panics
     /// If `max` is 0, since 0 values would say that the channel is closed.

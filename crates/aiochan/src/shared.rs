@@ -196,10 +196,9 @@ impl<T> Shared<T> {
     /// [`put_otherwise`](Self::put_otherwise).
     #[inline]
     pub(crate) fn put_at_once(&self, slot: &mut Option<T>) -> Result<(), Option<Locked<'_, T>>> {
-        let mut state = self.lock_to_put_at_once()?;
+        let state = self.lock_to_put_at_once()?;
         let Some(value) = slot.take() else { return Err(Some(state)) };
-        let sketch = state.put_plainly(value);
-        state.unlock(sketch);
+        put_and_unlock(state, value);
         Ok(())
     }
 
@@ -233,9 +232,8 @@ impl<T> Shared<T> {
     #[inline]
     pub(crate) fn try_put(&self, value: T) -> Result<(), TryPutError<T>> {
         match self.lock_to_put_at_once() {
-            Ok(mut state) => {
-                let sketch = state.put_plainly(value);
-                state.unlock(sketch);
+            Ok(state) => {
+                put_and_unlock(state, value);
                 Ok(())
             }
             Err(state) => self.try_put_otherwise(state, value),
@@ -408,6 +406,13 @@ impl<T> Shared<T> {
         drop(along(iter, |_| fx.run()));
         None
     }
+}
+
+/// Puts where [`State::put_plainly`] may be called.
+#[inline]
+pub(crate) fn put_and_unlock<T>(mut state: Locked<'_, T>, value: T) {
+    let sketch = state.put_plainly(value);
+    state.unlock(sketch);
 }
 
 impl<T> Drop for Shared<T> {
