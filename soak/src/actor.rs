@@ -3,10 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use aiochan::{Chan, Outcome, PutError, Selected};
+use aiochan::{Chan, Outcome, PutError, Selected, Unselected};
 use fastrand::Rng;
 
+use crate::clock;
 use crate::ledger::{self, Value};
 use crate::planned;
 use crate::world::World;
@@ -71,6 +73,14 @@ impl Actor {
         std::iter::once(first).chain(self.numbers.by_ref().take(more).map(ledger::make)).collect()
     }
 
+    /// How long it is to wait where it does not wait for ever.
+    pub(crate) fn patience(&mut self) -> Duration {
+        match self.world.is_real {
+            true => Duration::from_micros(self.rng.u64(..50)),
+            false => clock::patience(&mut self.rng),
+        }
+    }
+
     /// Counts an operation.
     pub(crate) fn acts(&mut self) {
         self.operations += 1;
@@ -107,6 +117,20 @@ impl Actor {
             Outcome::Put(result) => put(result),
         }
         selected.unsent.into_iter().for_each(|(_, value)| value.back());
+    }
+
+    /// The same, for one that may have run out of time, or into a panic.
+    pub(crate) fn selected_in_time(
+        &mut self,
+        result: Option<Result<Selected<Value>, Unselected<Value>>>,
+    ) {
+        match result {
+            Some(Ok(selected)) => self.selected(selected),
+            Some(Err(Unselected(unsent))) => {
+                unsent.into_iter().for_each(|(_, value)| value.back());
+            }
+            None => {}
+        }
     }
 
     /// Puts with a callback, which may panic.

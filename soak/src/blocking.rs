@@ -1,7 +1,6 @@
 //! Actors that block their thread.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use aiochan::{GetTimeoutError, Select, select_blocking};
 
@@ -37,10 +36,6 @@ pub(crate) fn act(mut actor: Actor) {
 }
 
 impl Actor {
-    fn patience(&mut self) -> Duration {
-        Duration::from_micros(self.rng.u64(..50))
-    }
-
     fn put_blocking(&mut self, at: usize, value: Value) {
         let c = self.chan(at);
         self.acts();
@@ -77,13 +72,8 @@ impl Actor {
             _ => {
                 let (other, patience) = (self.any_chan(), self.patience());
                 let select = Select::new().put(&c, value).get(&other);
-                match caught(|| ledger::unwinding(|| select.blocking_timeout(patience))) {
-                    Some(Ok(selected)) => self.selected(selected),
-                    Some(Err(unselected)) => {
-                        unselected.0.into_iter().for_each(|(_, value)| value.back());
-                    }
-                    None => {}
-                }
+                let result = caught(|| ledger::unwinding(|| select.blocking_timeout(patience)));
+                self.selected_in_time(result);
             }
         }
     }
@@ -135,9 +125,8 @@ impl Actor {
                 let patience = self.patience();
                 let world = self.world.clone();
                 let Some(select) = world.select_gets() else { return Got::Some };
-                if let Some(Ok(selected)) = caught(|| select.blocking_timeout(patience)) {
-                    self.selected(selected);
-                }
+                let result = caught(|| select.blocking_timeout(patience));
+                self.selected_in_time(result);
                 Got::Some
             }
         }

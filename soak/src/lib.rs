@@ -8,6 +8,7 @@
 mod actor;
 mod blocking;
 mod callbacks;
+mod clock;
 mod fifo;
 mod halves;
 mod items;

@@ -15,13 +15,24 @@ pub(crate) enum WhenFull {
     DropOld,
 }
 
+/// Where a channel keeps its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Store {
+    Queue,
+    /// A buffer of the user's own, which knows nothing of values that were given back.
+    Custom,
+    /// The first value for ever; everybody gets a copy.
+    Promise,
+    /// An iterator, which makes a value when it is asked for one. The channel is closed from the beginning.
+    Iterator,
+}
+
 /// What a channel is made with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kind {
     pub(crate) limit: usize,
     pub(crate) when_full: WhenFull,
-    /// A buffer of the user's own, which knows nothing of values that were given back.
-    pub(crate) is_custom: bool,
+    pub(crate) store: Store,
     pub(crate) max_pending: usize,
 }
 
@@ -73,6 +84,8 @@ struct Chan {
     kind: Kind,
     returned: Vec<Left>,
     inside: VecDeque<Id>,
+    /// What its iterator will make.
+    to_come: VecDeque<Id>,
     /// Parked arms: the operation, and which of its arms.
     puts: VecDeque<(usize, usize)>,
     gets: VecDeque<(usize, usize)>,
@@ -114,6 +127,14 @@ struct Arm {
     value: Option<Id>,
     /// Once it has taken effect.
     outcome: Option<(Outcome, u64)>,
+    /// Whether what it got is a copy that it makes itself, when it goes on.
+    copies: bool,
+}
+
+impl Arm {
+    fn new(chan: usize, value: Option<Id>) -> Self {
+        Self { chan, value, outcome: None, copies: false }
+    }
 }
 
 enum Step {
@@ -130,14 +151,16 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    pub(crate) fn add_chan(&mut self, kind: Kind) {
+    /// A channel, with what its iterator is to make if it is over one.
+    pub(crate) fn add_chan(&mut self, kind: Kind, to_come: impl IntoIterator<Item = Id>) {
         self.chans.push(Chan {
             kind,
             returned: Vec::new(),
             inside: VecDeque::new(),
+            to_come: to_come.into_iter().collect(),
             puts: VecDeque::new(),
             gets: VecDeque::new(),
-            closed: false,
+            closed: kind.store == Store::Iterator,
             left: 0,
             delivered: 0,
             evicted: 0,
@@ -173,9 +196,7 @@ impl Model {
 
     /// Begins an operation, and polls it once.
     pub(crate) fn begin(&mut self, sort: Sort, arms: Vec<(usize, Option<Id>)>) -> Told {
-        let arms = arms.into_iter().map(|(chan, value)| Arm { chan, value, outcome: None });
-        self.ops.push(Op { sort, arms: arms.collect(), state: State::Decided });
-        let op = self.ops.len() - 1;
+        let op = self.push(sort, arms);
         match self.ops[op].sort.clone() {
             Sort::GetMany(max) => {
                 let at = self.ops[op].arms[0].chan;
@@ -195,11 +216,27 @@ impl Model {
         }
     }
 
+    fn push(&mut self, sort: Sort, arms: Vec<(usize, Option<Id>)>) -> usize {
+        let arms = arms.into_iter().map(|(chan, value)| Arm::new(chan, value)).collect();
+        self.ops.push(Op { sort, arms, state: State::Decided });
+        self.ops.len() - 1
+    }
+
+    /// A select that takes what is ready now, or nothing, with its values back.
+    pub(crate) fn select_now(&mut self, arms: Vec<(usize, Option<Id>)>) -> Result<Told, Vec<Id>> {
+        let values = arms.iter().filter_map(|(_, value)| *value).collect();
+        let op = self.push(Sort::Select, arms);
+        if self.attempt_all(op) {
+            Ok(self.poll(op))
+        } else {
+            self.ops[op].state = State::Over;
+            Err(values)
+        }
+    }
+
     /// As a callback; `false` if it was refused, in which case the value is back.
     pub(crate) fn begin_callback(&mut self, at: usize, value: Option<Id>) -> bool {
-        let arm = Arm { chan: at, value, outcome: None };
-        self.ops.push(Op { sort: Sort::Callback, arms: vec![arm], state: State::Decided });
-        let op = self.ops.len() - 1;
+        let op = self.push(Sort::Callback, vec![(at, value)]);
         match self.attempt(op, 0) {
             Step::Done(outcome, _) => {
                 self.ops[op].state = State::Over;
@@ -213,9 +250,7 @@ impl Model {
     /// As many as can be added; how many are left, from the first that could not.
     pub(crate) fn add(&mut self, at: usize, values: Vec<Id>) -> Vec<Id> {
         for (done, value) in values.iter().enumerate() {
-            let arm = Arm { chan: at, value: Some(*value), outcome: None };
-            self.ops.push(Op { sort: Sort::Added, arms: vec![arm], state: State::Decided });
-            let op = self.ops.len() - 1;
+            let op = self.push(Sort::Added, vec![(at, Some(*value))]);
             let is_added = match self.attempt(op, 0) {
                 Step::Done(Outcome::Put(result), _) => {
                     self.ops[op].state = State::Over;
@@ -252,6 +287,9 @@ impl Model {
         self.ops[op].state = State::Over;
         let arms = &self.ops[op].arms;
         let won = arms.iter().position(|arm| arm.outcome.is_some()).expect("one has won");
+        if arms[won].copies {
+            self.chans[arms[won].chan].delivered += 1;
+        }
         let outcome = arms[won].outcome.clone().expect("it has won").0;
         match self.ops[op].sort.clone() {
             Sort::Select => {
@@ -262,7 +300,7 @@ impl Model {
                 let at = arms[0].chan;
                 let Outcome::Got(first) = outcome else { unreachable!() };
                 let mut values: Vec<_> = first.into_iter().collect();
-                if !values.is_empty() {
+                if !values.is_empty() && !self.chans[at].makes_values() {
                     values.extend(self.get_ready(at, max - 1));
                 }
                 Told::GotMany(values)
@@ -279,9 +317,9 @@ impl Model {
             self.seen.dropped.extend(values);
         }
         for arm in 0..self.ops[op].arms.len() {
-            let Arm { chan, value, outcome } = &self.ops[op].arms[arm];
+            let Arm { chan, value, outcome, copies } = &self.ops[op].arms[arm];
             match outcome.clone() {
-                _ if was == State::Over => {}
+                _ if was == State::Over || *copies => {}
                 None => self.seen.dropped.extend(*value),
                 Some((Outcome::Put(Err(value)), _)) => self.seen.dropped.push(value),
                 Some((Outcome::Got(Some(value)), order)) => {
@@ -294,6 +332,10 @@ impl Model {
 
     /// To the get that waits longest, or to the front, behind those that left before it.
     pub(crate) fn give_back(&mut self, at: usize, value: Left) {
+        if self.is_promise(at) {
+            // It was a copy.
+            return self.seen.dropped.push(value.0);
+        }
         self.chans[at].delivered -= 1;
         if let Some((op, arm)) = self.claim(at, false, None) {
             self.chans[at].left += 1;
@@ -314,21 +356,33 @@ impl Model {
         }
     }
 
+    pub(crate) fn is_promise(&self, at: usize) -> bool {
+        self.chans[at].kind.store == Store::Promise
+    }
+
+    /// Drops all channels.
+    pub(crate) fn discard(&mut self) {
+        self.chans.iter_mut().for_each(|c| self.seen.dropped.extend(c.inside.drain(..)));
+    }
+
     // --- what that comes to ---
 
     /// Tries each arm in its turn, and parks all if none takes effect.
     fn start(&mut self, op: usize) {
-        let arms = self.ops[op].arms.len();
-        for arm in 0..arms {
-            if let Step::Done(outcome, order) = self.attempt(op, arm) {
+        if !self.attempt_all(op) {
+            self.ops[op].state = State::Waits;
+            (0..self.ops[op].arms.len()).for_each(|arm| self.park(op, arm));
+        }
+    }
+
+    fn attempt_all(&mut self, op: usize) -> bool {
+        (0..self.ops[op].arms.len()).any(|arm| match self.attempt(op, arm) {
+            Step::Done(outcome, order) => {
                 self.ops[op].arms[arm].outcome = Some((outcome, order));
-                return;
+                true
             }
-        }
-        self.ops[op].state = State::Waits;
-        for arm in 0..arms {
-            self.park(op, arm);
-        }
+            Step::Wait => false,
+        })
     }
 
     fn attempt(&mut self, op: usize, arm: usize) -> Step {
@@ -367,6 +421,10 @@ impl Model {
         if self.chans[at].closed {
             return Step::Done(Outcome::Put(Err(value)), 0);
         }
+        if self.is_promise(at) {
+            self.keep(at, value);
+            return done;
+        }
         if let Some((op, arm)) = self.claim(at, false, me) {
             let order = self.leaves(at);
             self.decide(op, arm, Outcome::Got(Some(value)), order);
@@ -399,10 +457,32 @@ impl Model {
         done
     }
 
+    /// Keeps a promise, once; all that wait for it make their copies when they go on.
+    fn keep(&mut self, at: usize, value: Id) {
+        let c = &mut self.chans[at];
+        if !c.inside.is_empty() {
+            c.evicted += 1;
+            return self.seen.dropped.push(value);
+        }
+        c.inside.push_back(value);
+        while let Some((op, arm)) = self.claim(at, false, None) {
+            self.ops[op].arms[arm].copies = true;
+            self.decide(op, arm, Outcome::Got(Some(value)), 0);
+            if self.ops[op].state == State::Over {
+                self.chans[at].delivered += 1;
+            }
+        }
+    }
+
     fn get(&mut self, at: usize, me: Option<usize>) -> Step {
         let c = &mut self.chans[at];
-        let value =
-            if c.returned.is_empty() { c.inside.pop_front() } else { Some(c.returned.remove(0).0) };
+        let value = if !c.returned.is_empty() {
+            Some(c.returned.remove(0).0)
+        } else if c.kind.store == Store::Promise {
+            c.inside.front().copied()
+        } else {
+            c.inside.pop_front().or_else(|| c.to_come.pop_front())
+        };
         if let Some(value) = value {
             let order = self.leaves(at);
             while self.chans[at].has_room()
@@ -452,12 +532,18 @@ impl Model {
         }
     }
 
+    /// What is there already; of copies and items one is made, behind what was given back.
     fn get_ready(&mut self, at: usize, max: usize) -> Vec<Id> {
-        let next = |_| match self.get(at, None) {
-            Step::Done(Outcome::Got(value), _) => value,
-            _ => None,
-        };
-        (0..max).map_while(next).collect()
+        let mut values = Vec::new();
+        let mut goes_on = true;
+        while goes_on && values.len() < max {
+            goes_on = !self.chans[at].makes_values() || !self.chans[at].returned.is_empty();
+            match self.get(at, None) {
+                Step::Done(Outcome::Got(Some(value)), _) => values.push(value),
+                _ => break,
+            }
+        }
+        values
     }
 
     fn put_many(&mut self, op: usize, mut values: VecDeque<Id>) -> Told {
@@ -471,7 +557,7 @@ impl Model {
                     return Told::PutMany(values.into(), true);
                 }
                 Step::Wait => {
-                    self.ops[op].arms[0] = Arm { chan: at, value: Some(value), outcome: None };
+                    self.ops[op].arms[0] = Arm::new(at, Some(value));
                     self.ops[op].sort = Sort::PutMany(values);
                     self.ops[op].state = State::Waits;
                     self.park(op, 0);
@@ -485,8 +571,13 @@ impl Model {
 }
 
 impl Chan {
+    /// Whether a get makes what it gets, unless something was given back.
+    fn makes_values(&self) -> bool {
+        matches!(self.kind.store, Store::Promise | Store::Iterator)
+    }
+
     fn has_room(&self) -> bool {
-        let returned = if self.kind.is_custom { 0 } else { self.returned.len() };
+        let returned = if self.kind.store == Store::Custom { 0 } else { self.returned.len() };
         self.inside.len() + returned < self.kind.limit
     }
 }

@@ -11,6 +11,7 @@ use std::thread;
 
 use fastrand::Rng;
 
+use crate::clock::Clock;
 use crate::ledger;
 
 thread_local! {
@@ -54,10 +55,16 @@ pub(crate) fn any_is_awake() -> bool {
     TASKS.with_borrow(|tasks| tasks.iter().any(Task::is_awake))
 }
 
-/// Polls tasks that are awake until there are none, with something to do after each.
-pub(crate) fn run(rng: &mut Rng, mut after_each: impl FnMut(&mut Rng)) {
-    while poll_one(rng) {
-        after_each(rng);
+/// Polls tasks that are awake, with something to do after each, until there are none even when all timeouts are over.
+pub(crate) fn run(rng: &mut Rng, clock: &Clock, mut after_each: impl FnMut(&mut Rng)) {
+    while any_is_awake() {
+        while poll_one(rng) {
+            after_each(rng);
+            if rng.u8(..32) == 0 {
+                clock.tick();
+            }
+        }
+        clock.skip();
     }
 }
 

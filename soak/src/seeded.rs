@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use fastrand::Rng;
 
 use crate::actor::{Actor, Role};
+use crate::clock::Clock;
 use crate::halves::Halves;
 use crate::ledger::{self, Fate};
 use crate::promise::{self, Promise};
@@ -19,20 +20,22 @@ pub fn run(seed: u64) -> Figures {
     // A fair select draws from here.
     fastrand::seed(seed);
     let mut rng = Rng::with_seed(seed);
+    let clock = Clock::new();
+    let _followed = clock.enter();
     match Kind::draw(&mut rng) {
-        Kind::Halves => run_halves(&mut rng),
-        Kind::Promise => run_promise(&mut rng),
-        Kind::Mesh => run_mesh(rng),
+        Kind::Halves => run_halves(&mut rng, &clock),
+        Kind::Promise => run_promise(&mut rng, &clock),
+        Kind::Mesh => run_mesh(&mut rng, &clock),
     }
 }
 
-fn run_mesh(mut rng: Rng) -> Figures {
-    let world = World::new(&mut rng, false);
-    let (producers, others) = cast(&world, &mut rng);
-    producers.into_iter().chain(others).for_each(|actor| start(actor, &mut rng));
+fn run_mesh(rng: &mut Rng, clock: &Clock) -> Figures {
+    let world = World::new(rng, false);
+    let (producers, others) = cast(&world, rng);
+    producers.into_iter().chain(others).for_each(|actor| start(actor, rng));
     let closes = rng.u8(..3) == 0;
     loop {
-        scheduler::run(&mut rng, |rng| {
+        scheduler::run(rng, clock, |rng| {
             world.assert_nobody_waits_in_vain();
             if closes && rng.u16(..2000) == 0 {
                 let at = rng.usize(..world.chans.len());
@@ -54,7 +57,7 @@ fn run_mesh(mut rng: Rng) -> Figures {
         ledger::fault("nobody is awake, but somebody was to advance an iterator");
     }
     end(&world);
-    scheduler::run(&mut rng, |_| ());
+    scheduler::run(rng, clock, |_| ());
     assert_none_is_left();
     world.assert_settled();
     Figures { operations: world.operations.load(Ordering::Relaxed), values: ledger::made() }
@@ -69,15 +72,15 @@ fn start(actor: Actor, rng: &mut Rng) {
     }
 }
 
-fn run_halves(rng: &mut Rng) -> Figures {
+fn run_halves(rng: &mut Rng, clock: &Clock) -> Figures {
     let (halves, holders) = Halves::new(rng);
     holders.into_iter().for_each(|holder| scheduler::start(holder.act()));
-    scheduler::run(rng, |_| halves.assert_nobody_waits_in_vain());
+    scheduler::run(rng, clock, |_| halves.assert_nobody_waits_in_vain());
     assert_none_is_left();
     halves.settle()
 }
 
-fn run_promise(rng: &mut Rng) -> Figures {
+fn run_promise(rng: &mut Rng, clock: &Clock) -> Figures {
     let promise = Promise::new();
     for _ in 0..4 {
         scheduler::start(promise::get(promise.clone(), rng.fork()));
@@ -85,14 +88,14 @@ fn run_promise(rng: &mut Rng) -> Figures {
     }
     // Sometimes before anybody has put.
     let closes = rng.u8(..3) == 0;
-    scheduler::run(rng, |rng| {
+    scheduler::run(rng, clock, |rng| {
         promise.assert_nobody_waits_in_vain();
         if closes && rng.u8(..8) == 0 {
             promise.close();
         }
     });
     promise.close();
-    scheduler::run(rng, |_| ());
+    scheduler::run(rng, clock, |_| ());
     assert_none_is_left();
     promise.settle()
 }

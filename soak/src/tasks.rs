@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Poll;
-use std::time::Duration;
 
 use aiochan::{Chan, Select, nop, select};
 use futures_util::StreamExt;
@@ -44,7 +43,7 @@ impl Actor {
     async fn put_somehow(&mut self, at: usize, value: Value) {
         let c = self.chan(at);
         self.acts();
-        match self.rng.u8(..14) {
+        match self.rng.u8(..15) {
             0..4 => finish(planned::awaited(c.put(value)).await),
             4..6 => finish(hurried(self.rng.u8(..3), Fate::Withdrawn, c.put(value)).await),
             6 => self.try_put(&c, value),
@@ -74,8 +73,8 @@ impl Actor {
                 let got = got.await;
                 self.keep_all(got.flatten());
             }
-            12 if self.world.is_real => {
-                let patience = Duration::from_micros(self.rng.u64(..50));
+            12 => {
+                let patience = self.patience();
                 planned::awaited(unwinding(async {
                     select! {
                         result = c.put(value) => put(result),
@@ -83,6 +82,12 @@ impl Actor {
                     }
                 }))
                 .await;
+            }
+            13 => {
+                let (other, patience) = (self.any_chan(), self.patience());
+                let select = Select::new().put(&c, value).get(&other);
+                let result = planned::awaited(unwinding(select.timeout(patience))).await;
+                self.selected_in_time(result);
             }
             _ => {
                 let (other, third) = (self.any_chan(), self.any_chan());
@@ -107,7 +112,7 @@ impl Actor {
     async fn get_somehow(&mut self, at: usize) -> Got {
         let c = self.chan(at);
         self.acts();
-        match self.rng.u8(..14) {
+        match self.rng.u8(..16) {
             0..4 => {
                 let value = planned::awaited(c.get()).await;
                 self.got_or_closed(value)
@@ -154,6 +159,24 @@ impl Actor {
                 let (join, closed) = (c.join(), c.closed());
                 hurried(1, Fate::Lost, join).await;
                 hurried(1, Fate::Lost, closed).await;
+                Got::Some
+            }
+            13 => {
+                let patience = self.patience();
+                let value = planned::awaited(async {
+                    select! {
+                        value = c.get() => Some(value),
+                        timeout(patience) => None,
+                    }
+                })
+                .await;
+                self.got_or_closed(value.flatten())
+            }
+            14 => {
+                let (world, patience) = (self.world.clone(), self.patience());
+                let Some(select) = world.select_gets() else { return Got::Some };
+                let result = planned::awaited(select.timeout(patience)).await;
+                self.selected_in_time(result);
                 Got::Some
             }
             _ => {

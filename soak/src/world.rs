@@ -19,7 +19,7 @@ pub(crate) struct World {
     pub(crate) chans: Vec<Chan<Value>>,
     /// Which of them are over iterators.
     items: Vec<(usize, Items)>,
-    /// Whether there are clocks, and threads that could run at the same time.
+    /// Whether time passes by itself, and threads run at the same time.
     pub(crate) is_real: bool,
     pub(crate) operations: AtomicU64,
     /// How often a value was got.
