@@ -7,16 +7,22 @@ use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use crate::arrival::Arrival;
-use crate::cells::Traffic;
+use crate::cells::{Size, Traffic};
 use crate::contender::Contender;
 use crate::halves::{Rx, TaskRx, TaskTx, ThreadRx, ThreadTx, Tx};
 use crate::pairs::{Make, Visit};
 use crate::traffic::{self, Party, Tally};
 
-/// Adds hand-overs to the contenders.
-pub struct Timed<'a> {
-    pub traffic: Traffic,
-    pub contenders: &'a mut Vec<Contender>,
+/// Adds hand-overs to the contenders, of one size: the others differ in what is copied, not in how it is handed over.
+pub fn add(traffic: Traffic, contenders: &mut [Contender]) {
+    if traffic.size == Size::U64 {
+        traffic::visit::<u64>(traffic.place, &mut Timed { traffic, contenders });
+    }
+}
+
+struct Timed<'a> {
+    traffic: Traffic,
+    contenders: &'a mut [Contender],
 }
 
 impl Visit for Timed<'_> {

@@ -4,8 +4,9 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use crate::report::{self, LOST};
+use crate::report;
 use crate::results::{CellResult, Results};
+use crate::summary::LOST;
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 440.0;

@@ -8,8 +8,6 @@ use crate::left_out::LEFT_OUT;
 use crate::results::{CellResult, Entry, Footprint, Results};
 use crate::summary;
 
-/// A cell is lost if ours takes more than this times the time of the best.
-pub const LOST: f64 = 1.10;
 /// What is written by hand ends here.
 const MARK: &str = "<!-- What follows is written by `cargo run --release` in `bench`. -->\n";
 

@@ -3,8 +3,10 @@
 use std::fmt::Write;
 
 use crate::contender::OURS;
-use crate::report::LOST;
 use crate::results::{CellResult, Results};
+
+/// A cell is lost if ours takes more than this times the time of the best.
+pub const LOST: f64 = 1.10;
 
 /// The names of all contenders, ours first.
 pub fn names<'a>(cells: impl Iterator<Item = &'a CellResult>) -> Vec<&'a str> {

@@ -9,7 +9,6 @@ use futures::future::BoxFuture;
 use crate::cells::{Place, Size, Traffic, Workers};
 use crate::contender::Contender;
 use crate::halves::{Rx, TaskRx, TaskTx, ThreadRx, ThreadTx, Tx};
-use crate::hand_over::Timed;
 use crate::message::{Large, Message};
 use crate::pairs::{self, Make, Visit};
 use crate::runtimes;
@@ -38,18 +37,14 @@ struct Found {
 pub fn contenders(traffic: Traffic) -> Vec<Contender> {
     let mut found = Found { traffic, contenders: Vec::new() };
     match traffic.size {
-        Size::U64 => {
-            visit::<u64>(traffic.place, &mut found);
-            // The others differ in what is copied, not in how it is handed over.
-            visit::<u64>(traffic.place, &mut Timed { traffic, contenders: &mut found.contenders });
-        }
+        Size::U64 => visit::<u64>(traffic.place, &mut found),
         Size::Large => visit::<Large>(traffic.place, &mut found),
         Size::Boxed => visit::<Box<u64>>(traffic.place, &mut found),
     }
     found.contenders
 }
 
-fn visit<T: Message>(place: Place, visit: &mut impl Visit) {
+pub fn visit<T: Message>(place: Place, visit: &mut impl Visit) {
     match place {
         Place::Tokio(_) | Place::Smol => pairs::tasks::<T>(visit),
         Place::Threads => pairs::threads::<T>(visit),

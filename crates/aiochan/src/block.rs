@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
-use crate::callback;
+use crate::deferred::run_deferred;
 use crate::sync::{self, AtomicBool, Ordering, Thread, thread_local};
 
 /// How often a thread yields its time slice before it parks. A wake through the operating system
@@ -85,7 +85,7 @@ impl Parker {
         let mut yields = 0;
         // A wake that has been seen makes room for the next.
         while !self.woken.swap(false, Ordering::Acquire) {
-            if callback::run_deferred() {
+            if run_deferred() {
                 continue;
             }
             if deadline.is_none() && IN_TASK.with(Cell::get) && !std::thread::panicking() {

@@ -1,13 +1,10 @@
 //! The callback driver: an operation that is parked in an allocation of its own and calls a function
 //! when it completes.
 //!
-//! A callback runs on the thread whose operation completed it, after that thread has unlocked. One
-//! that is completed from inside another callback on the same thread is put off until that one has
-//! returned, so that callbacks that feed each other use no stack.
+//! A callback runs on the thread whose operation completed it, after that thread has unlocked; inside of another
+//! callback it is put off.
 
 use std::any::Any;
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -15,13 +12,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 
 use crate::chan::Chan;
+use crate::deferred::run_or_defer;
 use crate::effects::Effects;
 use crate::error::{AddError, PutError, TooManyPending, TryPutError};
-use crate::op::{Start, start_get, start_put, take_got, take_put};
-use crate::race::Parking;
+use crate::op::{take_got, take_put};
 use crate::shared::{Handles, Shared};
+use crate::start::{Parking, Start, start_get, start_put};
 use crate::state::Step;
-use crate::sync::{self, AtomicBool, Ordering, Weak, thread_local};
+use crate::sync::{self, AtomicBool, Ordering, Weak};
 use crate::waiter::{Phase, Waiter};
 
 impl<T: Send + 'static> Chan<T> {
@@ -333,70 +331,5 @@ where
 {
     fn wake(self: Arc<Self>) {
         self.finish_soon();
-    }
-}
-
-type Deed = Box<dyn FnOnce()>;
-
-/// What is put off while a callback runs on this thread.
-#[derive(Default)]
-struct Running {
-    deferred: VecDeque<Deed>,
-    panic: Option<Box<dyn Any + Send>>,
-}
-
-thread_local! {
-    /// `None` while no callback runs.
-    static RUNNING: RefCell<Option<Running>> = const { RefCell::new(None) };
-}
-
-/// Runs `deed`, and all that it puts off; or puts it off, if a callback runs on this thread.
-fn run_or_defer(deed: impl FnOnce() + 'static) {
-    let nested = RUNNING.try_with(|running| match &mut *running.borrow_mut() {
-        Some(_) => true,
-        none => {
-            *none = Some(Running::default());
-            false
-        }
-    });
-    match nested {
-        // The thread is ending and has no place to put anything off.
-        Err(_) => return deed(),
-        Ok(true) => {
-            return RUNNING.with(|running| {
-                running.borrow_mut().as_mut().expect("nested").deferred.push_back(Box::new(deed));
-            });
-        }
-        Ok(false) => {}
-    }
-    run_noting_panic(deed);
-    while run_deferred() {}
-    let running = RUNNING.with(RefCell::take);
-    if let Some(panic) = running.and_then(|running| running.panic) {
-        resume_unwind(panic);
-    }
-}
-
-/// Runs the oldest of the callbacks that were put off on this thread; `false` if there is none.
-///
-/// A thread that is about to park inside a callback calls this too, for it may wait for one of them.
-pub(crate) fn run_deferred() -> bool {
-    let deed = RUNNING
-        .try_with(|running| running.borrow_mut().as_mut()?.deferred.pop_front())
-        .ok()
-        .flatten();
-    let ran = deed.is_some();
-    if let Some(deed) = deed {
-        run_noting_panic(deed);
-    }
-    ran
-}
-
-/// Keeps the first panic until the outermost callback has returned.
-fn run_noting_panic(deed: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(deed)) {
-        RUNNING.with(|running| {
-            running.borrow_mut().as_mut().expect("a callback runs").panic.get_or_insert(panic);
-        });
     }
 }

@@ -15,7 +15,7 @@ use pin_project_lite::pin_project;
 
 use crate::block::{block_on, block_on_until};
 use crate::flag::Flag;
-use crate::op::Start;
+use crate::start::{Parking, Start};
 use crate::sync::{Ordering, fence};
 use crate::timer::Timer;
 
@@ -25,18 +25,6 @@ pub(crate) trait Arm: Send {
     fn start(self: Pin<&Self>, start: Start<'_>) -> Parking;
     /// Takes the arm out of its queue; whether it has been committed.
     fn withdraw(self: Pin<&Self>) -> bool;
-}
-
-/// How an attempt to commit or park an operation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Parking {
-    Committed,
-    /// It would wait, and is parked if it was allowed to be.
-    Waiting,
-    /// Another arm has been committed.
-    Lost,
-    /// It would wait, but `max_pending` queued operations do already.
-    Refused,
 }
 
 /// How a race ended for one arm: its result if it won, a put's value if it lost.

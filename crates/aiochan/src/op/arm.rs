@@ -2,11 +2,10 @@
 
 use std::pin::Pin;
 
-use super::{
-    Get, Put, Start, start_get, start_put, take_got, take_put, withdraw_get, withdraw_put,
-};
+use super::{Get, Put, take_got, take_put, withdraw_get, withdraw_put};
 use crate::error::PutError;
-use crate::race::{Arm, End, Entry, Parking};
+use crate::race::{Arm, End, Entry};
+use crate::start::{Parking, Start, start_get, start_put};
 use crate::waiter::{Phase, Waiter};
 
 impl<T: Send> Arm for Get<'_, T> {
