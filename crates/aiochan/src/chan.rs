@@ -164,7 +164,7 @@ impl<T> Chan<T> {
     /// Waiting puts are served first in, first out.
     ///
     /// # Errors
-    /// [`PutError`] with the value if the channel is closed before the put is accepted. A put that
+    /// [`PutError`](crate::PutError) with the value if the channel is closed before the put is accepted. A put that
     /// was already waiting when the channel was closed is still delivered.
     ///
     /// # Cancel safety
