@@ -7,14 +7,17 @@
 //! before the flag goes.
 
 use std::future::{Future, poll_fn};
+use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
+use std::{mem, thread};
 
 use pin_project_lite::pin_project;
 
 use crate::block::{block_on, block_on_until};
 use crate::flag::Flag;
+use crate::panics::caught;
 use crate::start::{Parking, Start};
 use crate::sync::{Ordering, fence};
 use crate::timer::Timer;
@@ -23,8 +26,8 @@ use crate::timer::Timer;
 pub(crate) trait Arm: Send {
     /// Tries, or parks; see [`Start`].
     fn start(self: Pin<&Self>, start: Start<'_>) -> Parking;
-    /// Takes the arm out of its queue; whether it has been committed.
-    fn withdraw(self: Pin<&Self>) -> bool;
+    /// Takes the arm out of its queue, if it is in one.
+    fn withdraw(self: Pin<&Self>);
 }
 
 /// How a race ended for one arm: its result if it won, a put's value if it lost.
@@ -128,9 +131,9 @@ impl<'s, 'a> Race<'s, 'a> {
     /// Stops waiting; `true` if an arm has been committed before.
     fn give_up(self: Pin<&mut Self>) -> bool {
         let this = self.project();
-        *this.parked = false;
         let committed = !this.flag.commit();
         withdraw_all(this.arms);
+        *this.parked = false;
         committed
     }
 }
@@ -194,7 +197,21 @@ fn draw(chance: &mut u64, count: usize) -> usize {
 }
 
 /// Takes every arm out of its queue. Locking each channel also makes sure that whoever committed
-/// one of them has finished with it.
-fn withdraw_all(arms: &[Entry<'_>]) -> bool {
-    arms.iter().fold(false, |won, Entry(arm)| arm.as_ref().withdraw() | won)
+/// one of them has finished with it. None is left behind when something panics, for they point to the flag: the first
+/// panic goes on afterwards.
+fn withdraw_all(arms: &[Entry<'_>]) {
+    let mut first = None;
+    for Entry(arm) in arms {
+        if let Err(panic) = caught(|| arm.as_ref().withdraw()) {
+            match first {
+                None => first = Some(panic),
+                Some(_) => mem::forget(panic),
+            }
+        }
+    }
+    match first {
+        Some(panic) if thread::panicking() => mem::forget(panic),
+        Some(panic) => resume_unwind(panic),
+        None => {}
+    }
 }

@@ -14,10 +14,10 @@ impl<T: Send> Arm for Get<'_, T> {
         start_get(this.shared, this.waiter, start)
     }
 
-    fn withdraw(self: Pin<&Self>) -> bool {
+    fn withdraw(self: Pin<&Self>) {
         let this = self.project_ref();
         withdraw_get(this.shared, &this.waiter);
-        note_end(&this.waiter) != Phase::Idle
+        note_end(&this.waiter);
     }
 }
 
@@ -27,10 +27,10 @@ impl<T: Send> Arm for Put<'_, T> {
         start_put(this.shared, this.waiter, start)
     }
 
-    fn withdraw(self: Pin<&Self>) -> bool {
+    fn withdraw(self: Pin<&Self>) {
         let this = self.project_ref();
         withdraw_put(this.shared, &this.waiter);
-        note_end(&this.waiter) != Phase::Idle
+        note_end(&this.waiter);
     }
 }
 
@@ -38,6 +38,8 @@ impl<T: Send> Get<'_, T> {
     /// This operation as the arm of a select.
     #[doc(hidden)]
     pub fn __entry(self: Pin<&mut Self>) -> Entry<'_> {
+        // It may have been polled before.
+        withdraw_get(self.shared, &self.waiter);
         Entry::new(self)
     }
 
@@ -45,6 +47,7 @@ impl<T: Send> Get<'_, T> {
     #[doc(hidden)]
     pub fn __end(self: Pin<&mut Self>) -> End<Option<T>, ()> {
         let this = self.project();
+        withdraw_get(this.shared, &this.waiter);
         match this.waiter.phase() {
             Phase::Idle => End { won: None, back: None },
             _ => End { won: Some(take_got(this.shared, &this.waiter)), back: None },
@@ -56,6 +59,8 @@ impl<T: Send> Put<'_, T> {
     /// This operation as the arm of a select.
     #[doc(hidden)]
     pub fn __entry(self: Pin<&mut Self>) -> Entry<'_> {
+        // It may have been polled before.
+        withdraw_put(self.shared, &self.waiter);
         Entry::new(self)
     }
 
@@ -63,6 +68,7 @@ impl<T: Send> Put<'_, T> {
     #[doc(hidden)]
     pub fn __end(self: Pin<&mut Self>) -> End<Result<(), PutError<T>>, T> {
         let this = self.project();
+        withdraw_put(this.shared, &this.waiter);
         match this.waiter.phase() {
             Phase::Idle => End { won: None, back: this.waiter.take() },
             _ => End { won: Some(take_put(&this.waiter)), back: None },
@@ -71,8 +77,6 @@ impl<T: Send> Put<'_, T> {
 }
 
 /// Where an arm that is in no queue any more stands. A dead one is as new again.
-fn note_end<T>(waiter: &Waiter<T>) -> Phase {
-    let phase = waiter.phase();
-    waiter.set_phase(phase);
-    phase
+fn note_end<T>(waiter: &Waiter<T>) {
+    waiter.set_phase(waiter.phase());
 }

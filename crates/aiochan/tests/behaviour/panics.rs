@@ -2,10 +2,11 @@
 //! caller of the operation, and the channel goes on.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
 
-use aiochan::{Chan, PutError, TryGetError};
+use aiochan::{Buffer, Chan, PutError, Select, TryGetError};
 
 use crate::basics::keeping;
 use crate::driver::{Await, Blocking, Callback, Driver, Droppable, assert_idle};
@@ -39,6 +40,8 @@ corpus! {
         a_value_that_came_back_from_a_panic_counts_once,
         a_parked_task_that_panics_is_not_woken_twice,
         every_join_is_woken,
+        a_select_that_panics_as_it_gives_up_has_left_every_queue,
+        an_arm_that_waits_can_be_ended,
         an_evicted_value_that_panics_panics_the_put,
         a_withdrawn_value_that_panics_panics_the_drop,
         values_that_panic_with_their_channel_are_all_dropped,
@@ -172,6 +175,79 @@ fn a_select_that_panics_as_it_is_dropped_leaves_no_trace<S: AsyncSelecting>() {
         ready(evil.as_mut());
         assert!(other.is_done());
     }
+}
+
+/// Rule 5 and 6: when its values are dropped it has left every queue, also those behind the one that panicked.
+fn a_select_that_panics_as_it_gives_up_has_left_every_queue() {
+    /// Tells whether the join was told, when it is dropped.
+    struct Sees(Option<(Arc<AtomicBool>, Arc<AtomicBool>)>);
+    impl Drop for Sees {
+        fn drop(&mut self) {
+            if let Some((told, seen)) = &self.0 {
+                seen.store(told.load(Ordering::Relaxed), Ordering::Relaxed);
+            }
+        }
+    }
+    /// Has no room, and does this when it is asked.
+    struct NoRoom<F>(F);
+    impl<T: Send, F: Fn() + Send> Buffer<T> for NoRoom<F> {
+        fn add(&mut self, _: T) -> Option<T> {
+            unreachable!("there is no room")
+        }
+        fn take(&mut self) -> T {
+            unreachable!("there is nothing")
+        }
+        fn can_add(&self) -> bool {
+            (self.0)();
+            false
+        }
+        fn can_take(&self) -> bool {
+            false
+        }
+        fn len(&self) -> usize {
+            0
+        }
+    }
+    let chans = [Chan::new(), Chan::new()];
+    let (told, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let joins = Arc::new(Mutex::new(Vec::new()));
+    let last = Chan::with_buffer(NoRoom({
+        let (chans, told, joins) = (chans.clone(), told.clone(), joins.clone());
+        move || {
+            // Both arms before it are parked, and this one is about to be.
+            if chans.iter().all(|c| c.stats().parked_puts > 0 && c.close()) {
+                let told = told.clone();
+                let alarm = waker(move || told.store(true, Ordering::Relaxed));
+                for (c, waker) in chans.clone().into_iter().zip([evil_waker(), alarm]) {
+                    joins.lock().unwrap().push(parked(async move { c.join().await }, &waker));
+                }
+            }
+        }
+    }));
+    let select = Select::new()
+        .put(&chans[0], Sees(Some((told, seen.clone()))))
+        .put(&chans[1], Sees(None))
+        .put(&last, Sees(None))
+        .priority(true);
+    assert_eq!(panics(|| select.try_now()), "an evil waker");
+    assert!(seen.load(Ordering::Relaxed), "an arm was in its queue still");
+    chans.iter().for_each(assert_idle);
+    assert_eq!(last.stats().parked_puts, 0);
+    joins.lock().unwrap().iter_mut().for_each(|join| ready(join.as_mut()));
+}
+
+/// What macros call is safe whatever was done before.
+fn an_arm_that_waits_can_be_ended() {
+    let c = Chan::<u32>::new();
+    let mut get = parked(c.get(), Waker::noop());
+    assert!(get.as_mut().__end().won.is_none());
+    assert_idle(&c);
+    let mut put = parked(c.put(1), Waker::noop());
+    assert_eq!(put.as_mut().__end().back, Some(1));
+    assert_idle(&c);
+    let mut get = parked(c.get(), Waker::noop());
+    let _ = get.as_mut().__entry();
+    assert_idle(&c);
 }
 
 /// Rule 3: a get takes 1 and panics, by which 0 comes back that was handed over before.
