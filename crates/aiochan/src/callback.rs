@@ -4,9 +4,7 @@
 //! A callback runs on the thread whose operation completed it, after that thread has unlocked; inside of another
 //! callback it is put off.
 
-use std::any::Any;
 use std::iter;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
@@ -15,6 +13,7 @@ use crate::chan::Chan;
 use crate::deferred::run_or_defer;
 use crate::effects::Effects;
 use crate::error::{AddError, PutError, TooManyPending, TryPutError};
+use crate::first_panic::FirstPanic;
 use crate::op::{take_got, take_put};
 use crate::shared::{Handles, Shared};
 use crate::start::{Parking, Start, start_get, start_put};
@@ -60,7 +59,7 @@ impl<T: Send + 'static> Chan<T> {
             fx.run();
             return Queued::new(self, None, |ended| f(ended.got())).start_get(self);
         }
-        let mut panics = Panics::default();
+        let mut panics = FirstPanic::default();
         panics.catch(|| fx.run());
         let shared = self.shared.clone();
         panics.catch(|| {
@@ -92,7 +91,7 @@ impl<T: Send + 'static> Chan<T> {
         value: T,
         f: impl FnOnce(Result<(), PutError<T>>) + Send + 'static,
     ) -> Result<(), TooManyPending<T>> {
-        let mut panics = Panics::default();
+        let mut panics = FirstPanic::default();
         let result = match self.put_noting(value, &mut panics) {
             Ok(()) => Ok(()),
             Err(TryPutError::Closed(value)) => Err(PutError(value)),
@@ -128,7 +127,7 @@ impl<T: Send + 'static> Chan<T> {
     /// ```
     pub fn add(&self, values: impl IntoIterator<Item = T>) -> Result<&Self, AddError<T>> {
         let mut values = values.into_iter();
-        let mut panics = Panics::default();
+        let mut panics = FirstPanic::default();
         while let Some(value) = values.next() {
             let (closed, value) = match self.put_noting(value, &mut panics) {
                 Ok(()) => continue,
@@ -155,7 +154,7 @@ impl<T: Send + 'static> Chan<T> {
     }
 
     /// [`try_put`](Self::try_put), whose result is known also when what it woke panics.
-    fn put_noting(&self, value: T, panics: &mut Panics) -> Result<(), TryPutError<T>> {
+    fn put_noting(&self, value: T, panics: &mut FirstPanic) -> Result<(), TryPutError<T>> {
         let mut slot = Some(value);
         let mut fx = Effects::new();
         let step = self.shared.with(&mut fx, |state, fx| state.put(&mut slot, None, fx));
@@ -167,28 +166,6 @@ impl<T: Send + 'static> Chan<T> {
                 panics.catch(|| drop(evicted));
                 Ok(())
             }
-        }
-    }
-}
-
-/// The first of several panics, to go on when all is done.
-#[derive(Default)]
-struct Panics(Option<Box<dyn Any + Send>>);
-
-impl Panics {
-    fn catch<R>(&mut self, f: impl FnOnce() -> R) -> Option<R> {
-        match catch_unwind(AssertUnwindSafe(f)) {
-            Ok(result) => Some(result),
-            Err(panic) => {
-                self.0.get_or_insert(panic);
-                None
-            }
-        }
-    }
-
-    fn go_on(self) {
-        if let Some(panic) = self.0 {
-            resume_unwind(panic);
         }
     }
 }
@@ -240,7 +217,7 @@ where
 
     fn start_get(self: Arc<Self>, chan: &Chan<T>) -> Result<(), TooManyPending<()>> {
         let start = Start::Queue(Waker::from(self.clone()), chan.max_pending());
-        let mut panics = Panics::default();
+        let mut panics = FirstPanic::default();
         Handles::add(&chan.shared.handles().chans);
         self.counted.store(true, Ordering::Relaxed);
         let parking = panics.catch(|| start_get(&chan.shared, self.waiter.as_ref(), start));
@@ -260,7 +237,7 @@ where
     }
 
     fn start_put(self: Arc<Self>, chan: &Chan<T>) -> Result<(), TooManyPending<T>> {
-        let mut panics = Panics::default();
+        let mut panics = FirstPanic::default();
         match self.park_put(chan, &mut panics) {
             Parking::Refused => {
                 return Err(TooManyPending(self.waiter.take().expect("it was not put")));
@@ -279,7 +256,7 @@ where
     fn start_add(
         self: Arc<Self>,
         chan: &Chan<T>,
-        panics: &mut Panics,
+        panics: &mut FirstPanic,
     ) -> Result<(), TryPutError<T>> {
         let parking = self.park_put(chan, panics);
         let back = || self.waiter.take().expect("it was not put");
@@ -293,7 +270,7 @@ where
     }
 
     /// A panic comes from what was woken, after the put was committed.
-    fn park_put(self: &Arc<Self>, chan: &Chan<T>, panics: &mut Panics) -> Parking {
+    fn park_put(self: &Arc<Self>, chan: &Chan<T>, panics: &mut FirstPanic) -> Parking {
         let start = Start::Queue(Waker::from(self.clone()), chan.max_pending());
         let parking = panics.catch(|| start_put(&chan.shared, self.waiter.as_ref(), start));
         parking.unwrap_or(Parking::Committed)
@@ -303,7 +280,7 @@ where
         let shared = self.shared.upgrade();
         run_or_defer(move || {
             let f = self.f.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let mut panics = Panics::default();
+            let mut panics = FirstPanic::default();
             if let Some(f) = f {
                 panics.catch(|| f(Ended { shared: shared.as_deref(), waiter: &self.waiter }));
             }

@@ -1,11 +1,11 @@
 //! Callbacks one after the other: one that is completed from inside another on the same thread is put off until that one
 //! has returned, so that callbacks that feed each other use no stack.
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::first_panic::FirstPanic;
 use crate::sync::thread_local;
 
 type Deed = Box<dyn FnOnce()>;
@@ -14,7 +14,7 @@ type Deed = Box<dyn FnOnce()>;
 #[derive(Default)]
 struct Running {
     deferred: VecDeque<Deed>,
-    panic: Option<Box<dyn Any + Send>>,
+    panics: FirstPanic,
 }
 
 thread_local! {
@@ -43,9 +43,8 @@ pub(crate) fn run_or_defer(deed: impl FnOnce() + 'static) {
     }
     run_noting_panic(deed);
     while run_deferred() {}
-    let running = RUNNING.with(RefCell::take);
-    if let Some(panic) = running.and_then(|running| running.panic) {
-        resume_unwind(panic);
+    if let Some(running) = RUNNING.with(RefCell::take) {
+        running.panics.go_on();
     }
 }
 
@@ -68,7 +67,7 @@ pub(crate) fn run_deferred() -> bool {
 fn run_noting_panic(deed: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(deed)) {
         RUNNING.with(|running| {
-            running.borrow_mut().as_mut().expect("a callback runs").panic.get_or_insert(panic);
+            running.borrow_mut().as_mut().expect("a callback runs").panics.note(panic);
         });
     }
 }

@@ -2,10 +2,10 @@
 //! drops, and the panic of a user's buffer. All of it runs user code.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 
 use crate::buffer::Special;
+use crate::first_panic::FirstPanic;
 use crate::ring::Ring;
 
 /// Deeds for after unlocking.
@@ -19,7 +19,7 @@ pub(crate) struct Effects<T> {
 struct More<T> {
     wakes: Vec<Waker>,
     drops: Vec<Dropped<T>>,
-    panic: Option<Box<dyn Any + Send>>,
+    panics: FirstPanic,
 }
 
 /// What is dropped outside the lock, since its `Drop` may be anything.
@@ -52,7 +52,7 @@ impl<T> Effects<T> {
 
     /// Lets a panic that was caught under the lock go on after everything else is done.
     pub(crate) fn panic_later(&mut self, panic: Box<dyn Any + Send>) {
-        self.more().panic.get_or_insert(panic);
+        self.more().panics.note(panic);
     }
 
     #[inline]
@@ -84,7 +84,7 @@ impl<T> Effects<T> {
     #[cold]
     fn more(&mut self) -> &mut More<T> {
         self.more.get_or_insert_with(|| {
-            Box::new(More { wakes: Vec::new(), drops: Vec::new(), panic: None })
+            Box::new(More { wakes: Vec::new(), drops: Vec::new(), panics: FirstPanic::default() })
         })
     }
 }
@@ -102,7 +102,7 @@ pub(crate) fn wake(waker: Option<Waker>) {
 #[inline]
 fn run_user_code(f: impl FnOnce()) {
     if std::thread::panicking() {
-        let _ = catch_unwind(AssertUnwindSafe(f));
+        FirstPanic::default().catch(f);
     } else {
         f();
     }
@@ -110,21 +110,12 @@ fn run_user_code(f: impl FnOnce()) {
 
 #[cold]
 fn run_all<T>(wake: Option<Waker>, more: More<T>) {
-    let mut first = more.panic;
-    let mut run = |deed: &mut dyn FnMut()| {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(deed)) {
-            first.get_or_insert(panic);
-        }
-    };
-    for waker in wake.into_iter().chain(more.wakes) {
-        let mut waker = Some(waker);
-        run(&mut || waker.take().into_iter().for_each(Waker::wake));
+    let More { wakes, drops, mut panics } = more;
+    for waker in wake.into_iter().chain(wakes) {
+        panics.catch(|| waker.wake());
     }
-    for dropped in more.drops {
-        let mut dropped = Some(dropped);
-        run(&mut || drop(dropped.take()));
+    for dropped in drops {
+        panics.catch(|| drop(dropped));
     }
-    if let Some(panic) = first {
-        resume_unwind(panic);
-    }
+    panics.go_on();
 }

@@ -10,6 +10,7 @@ use futures_sink::Sink;
 
 use crate::chan::Chan;
 use crate::error::{GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError};
+use crate::first_panic::FirstPanic;
 use crate::op::{Get, Put, poll_put, withdraw_put};
 use crate::shared::Handles;
 use crate::stats::Stats;
@@ -35,9 +36,12 @@ impl<T> Chan<T> {
     /// ```
     pub fn split(mut self) -> (Sender<T>, Receiver<T>) {
         // A callback that waits is counted, too.
-        if Arc::strong_count(&self.shared) == 1 && self.shared.handles().have_one_chan() {
-            // Nobody else counts now; those who did are done with it.
+        let is_alone = Arc::strong_count(&self.shared) == 1 && {
+            // Nobody else counts now; what those who did have counted is seen from here on.
             fence(Ordering::Acquire);
+            self.shared.handles().have_one_chan()
+        };
+        if is_alone {
             self.shared.handles().set_halves();
             self.counted = false;
         } else {
@@ -319,29 +323,33 @@ impl<T> Clone for Receiver<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        if let Some(waiter) = &self.sending {
-            withdraw_put(&self.chan.shared, waiter);
-        }
         let shared = &self.chan.shared;
+        let mut panics = FirstPanic::default();
+        if let Some(waiter) = &self.sending {
+            panics.catch(|| withdraw_put(shared, waiter));
+        }
         // Where nobody else is left to be told, the channel's own end does the rest.
         if Arc::strong_count(shared) > 1
             && shared.handles().senders.fetch_sub(1, Ordering::AcqRel) == 1
         {
-            shared.close(None);
+            panics.catch(|| shared.close(None));
         }
+        panics.go_on_from_drop();
     }
 }
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
         // What the stream was handed goes back before the others are told.
-        self.gets.leave();
+        let mut panics = FirstPanic::default();
+        panics.catch(|| self.gets.leave());
         let shared = &self.chan().shared;
         if Arc::strong_count(shared) > 1
             && shared.handles().receivers.fetch_sub(1, Ordering::AcqRel) == 1
         {
-            shared.refuse();
+            panics.catch(|| shared.refuse());
         }
+        panics.go_on_from_drop();
     }
 }
 

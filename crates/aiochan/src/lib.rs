@@ -50,6 +50,7 @@ mod error;
 mod executor;
 mod fan;
 mod feed;
+mod first_panic;
 mod flag;
 mod flow;
 mod halves;

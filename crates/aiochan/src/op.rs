@@ -10,9 +10,10 @@ use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
+use crate::effects::Effects;
 use crate::error::{PutError, TryGetError};
 use crate::shared::{Locked, Shared};
-use crate::start::{Parking, Start, committed, start_get, start_put};
+use crate::start::{Parking, Start, committed, finish, start_get, start_put};
 use crate::state::{Side, Step};
 use crate::waiter::{Phase, Waiter};
 
@@ -190,12 +191,13 @@ fn begin_put<T>(
     let Some(state) = state.or_else(|| shared.lock_for_put()) else {
         return park_put(shared, waiter, cx);
     };
-    match waiter.with_slot(|slot| shared.put_otherwise(state, slot)) {
+    // What it wakes may panic: by then the put knows that it is done.
+    let note = |step| {
+        committed(&waiter, step);
+    };
+    match waiter.with_slot(|slot| shared.put_otherwise(state, slot, note)) {
         Step::Wait => park_put(shared, waiter, cx),
-        step => {
-            committed(&waiter, step);
-            Poll::Ready(take_put(&waiter))
-        }
+        _ => Poll::Ready(take_put(&waiter)),
     }
 }
 
@@ -314,5 +316,7 @@ pub(crate) fn withdraw_put<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
 
 #[cold]
 fn withdraw<T>(shared: &Shared<T>, waiter: &Waiter<T>, side: Side) {
-    drop(shared.act(|state, fx| state.withdraw(side, waiter, fx)));
+    let mut fx = Effects::new();
+    let wake = shared.with(&mut fx, |state, fx| state.withdraw(side, waiter, fx));
+    finish(fx, wake);
 }

@@ -7,17 +7,15 @@
 //! before the flag goes.
 
 use std::future::{Future, poll_fn};
-use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
-use std::{mem, thread};
 
 use pin_project_lite::pin_project;
 
 use crate::block::{block_on, block_on_until};
+use crate::first_panic::FirstPanic;
 use crate::flag::Flag;
-use crate::panics::caught;
 use crate::start::{Parking, Start};
 use crate::sync::{Ordering, fence};
 use crate::timer::Timer;
@@ -200,18 +198,9 @@ fn draw(chance: &mut u64, count: usize) -> usize {
 /// one of them has finished with it. None is left behind when something panics, for they point to the flag: the first
 /// panic goes on afterwards.
 fn withdraw_all(arms: &[Entry<'_>]) {
-    let mut first = None;
+    let mut panics = FirstPanic::default();
     for Entry(arm) in arms {
-        if let Err(panic) = caught(|| arm.as_ref().withdraw()) {
-            match first {
-                None => first = Some(panic),
-                Some(_) => mem::forget(panic),
-            }
-        }
+        panics.catch(|| arm.as_ref().withdraw());
     }
-    match first {
-        Some(panic) if thread::panicking() => mem::forget(panic),
-        Some(panic) => resume_unwind(panic),
-        None => {}
-    }
+    panics.go_on_from_drop();
 }

@@ -5,7 +5,8 @@
 #![allow(unsafe_code)]
 
 use std::mem::{MaybeUninit, needs_drop};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use crate::first_panic::FirstPanic;
 
 pub(crate) struct Ring<T> {
     /// As many as a power of two, or none yet. Those of the positions from `head` to `tail` hold values.
@@ -121,17 +122,11 @@ impl<T> Ring<T> {
     /// Two panics at once would abort the process: the first goes on when all is done.
     #[inline(never)]
     fn drop_each(&mut self) {
-        let mut first = None;
+        let mut panics = FirstPanic::default();
         while let Some(value) = self.pop() {
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-                first.get_or_insert(panic);
-            }
+            panics.catch(|| drop(value));
         }
-        if let Some(panic) = first
-            && !std::thread::panicking()
-        {
-            resume_unwind(panic);
-        }
+        panics.go_on_from_drop();
     }
 }
 

@@ -213,18 +213,26 @@ impl<T> Shared<T> {
         self.lock.lock_unless(sketch::PUT_WAITS)
     }
 
-    /// Puts the value in `slot` if that is possible without waiting; see [`State::put`].
-    pub(crate) fn put_otherwise(&self, mut state: Locked<'_, T>, slot: &mut Option<T>) -> Step {
+    /// Puts the value in `slot` if that is possible without waiting; see [`State::put`]. `note` is told before anybody
+    /// is woken.
+    pub(crate) fn put_otherwise(
+        &self,
+        mut state: Locked<'_, T>,
+        slot: &mut Option<T>,
+        note: impl FnOnce(Step),
+    ) -> Step {
         assert!(slot.is_some(), "a put was polled after it had completed");
         if let Some(get) = state.claim_get_plainly() {
             let waker = state.hand_plainly(get, slot.take().expect("a put has a value"));
             drop(state);
+            note(Step::Done);
             effects::wake(waker);
             return Step::Done;
         }
         let mut fx = Effects::new();
         let step = state.put(slot, None, &mut fx);
         drop(state);
+        note(step);
         fx.run();
         step
     }
@@ -249,8 +257,8 @@ impl<T> Shared<T> {
         let mut slot = Some(value);
         let step = match state {
             None if self.put_would_wait() => Step::Wait,
-            None => self.put_otherwise(self.lock.lock(), &mut slot),
-            Some(state) => self.put_otherwise(state, &mut slot),
+            None => self.put_otherwise(self.lock.lock(), &mut slot, |_| ()),
+            Some(state) => self.put_otherwise(state, &mut slot, |_| ()),
         };
         match (step, slot) {
             (Step::Wait, Some(value)) => Err(TryPutError::Full(value)),

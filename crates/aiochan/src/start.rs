@@ -5,6 +5,7 @@ use std::ptr::NonNull;
 use std::task::Waker;
 
 use crate::effects::Effects;
+use crate::first_panic::FirstPanic;
 use crate::flag::Flag;
 use crate::shared::Shared;
 use crate::state::{Side, State, Step};
@@ -98,9 +99,8 @@ pub(crate) fn start_get<T>(
         }
         (step, state.receipt())
     });
-    drop(park);
-    if let Some(Err(_)) = parked {
-        fx.run();
+    if let Some(Err(unused)) = parked {
+        finish(fx, unused);
         return Parking::Refused;
     }
     // Should the effects panic, the value is in the waiter, which gives it back when it is dropped.
@@ -108,7 +108,7 @@ pub(crate) fn start_get<T>(
         waiter.keep(value, receipt);
     }
     let parking = committed(&waiter, step);
-    fx.run();
+    finish(fx, park);
     parking
 }
 
@@ -135,14 +135,21 @@ pub(crate) fn start_put<T>(
         }
         step
     });
-    drop(park);
-    if let Some(Err(_)) = parked {
-        fx.run();
+    if let Some(Err(unused)) = parked {
+        finish(fx, unused);
         return Parking::Refused;
     }
     let parking = committed(&waiter, step);
-    fx.run();
+    finish(fx, park);
     parking
+}
+
+/// Runs the effects, and drops what would have woken the operation, which may panic as well.
+pub(crate) fn finish<T, W>(fx: Effects<T>, unused: W) {
+    let mut panics = FirstPanic::default();
+    panics.catch(|| fx.run());
+    panics.catch(|| drop(unused));
+    panics.go_on();
 }
 
 /// Notes the step of an operation that was not parked.

@@ -20,6 +20,8 @@ mod drops;
 mod drops_at_once;
 #[path = "faults/executors.rs"]
 mod executors;
+#[path = "faults/panics_after.rs"]
+mod panics_after;
 #[path = "faults/sizes.rs"]
 mod sizes;
 #[path = "faults/stages.rs"]

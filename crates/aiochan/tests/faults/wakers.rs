@@ -5,13 +5,15 @@ use std::collections::VecDeque;
 use std::mem::forget;
 use std::ptr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{RawWakerVTable, Wake, Waker};
+use std::time::Duration;
 
 use aiochan::{Chan, Select, TryGetError, timeout};
 use futures_util::StreamExt;
 
 use crate::assert_idle;
-use crate::task::{panics, parked, poll_with, ready};
+use crate::task::{panics, parked, poll_with, ready, waker};
 
 /// A waker that cannot be cloned.
 fn unique() -> Waker {
@@ -143,12 +145,26 @@ fn a_withdrawn_waker_whose_drop_panics() {
     c.close();
 }
 
-/// Rule 5: so it is where a worker puts what it was told to: its own business goes on.
+/// Rule 5: so it is where a worker puts what it was told to: its own business goes on, and so do other clocks.
 #[test]
 fn a_timeout_closes_whatever_its_waiters_wakers_do() {
-    let c = timeout(std::time::Duration::from_millis(1));
-    let evil = parked(c.closed(), &crate::task::evil_waker());
-    crate::watch::wait_until("it is closed", || c.is_closed());
-    assert!(c.close_reason().is_none());
-    drop(evil);
+    let woken = Arc::new(AtomicBool::new(false));
+    let told = woken.clone();
+    let evil = waker(move || {
+        told.store(true, Ordering::Relaxed);
+        panic!("an evil waker");
+    });
+    // Again if it is over before anybody could wait for it.
+    let (c, mut closed) = loop {
+        let c = timeout(Duration::from_millis(1));
+        let own = c.clone();
+        let mut closed = Box::pin(async move { own.closed().await });
+        if poll_with(closed.as_mut(), &evil).is_pending() {
+            break (c, closed);
+        }
+    };
+    crate::watch::wait_until("it is woken", || woken.load(Ordering::Relaxed));
+    ready(closed.as_mut());
+    assert!(c.is_closed() && c.close_reason().is_none());
+    assert_eq!(timeout(Duration::from_millis(1)).get_blocking(), None);
 }

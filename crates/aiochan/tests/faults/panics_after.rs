@@ -1,0 +1,146 @@
+//! Panics that come after an operation has taken effect, or as it ends: what has been done stays done, and what is
+//! still to be done is done.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use aiochan::{Chan, PutError, TryGetError};
+use futures_util::{Sink, Stream};
+
+use crate::task::{evil_waker, panics, parked, poll_with, ready};
+
+fn noop() -> Context<'static> {
+    Context::from_waker(Waker::noop())
+}
+
+/// A waker whose last `Drop` panics.
+struct EvilWaker;
+
+impl Wake for EvilWaker {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for EvilWaker {
+    fn drop(&mut self) {
+        panic!("a waker's drop");
+    }
+}
+
+/// Rules 1 and 5: the put has put, so it is over when it is polled again, and parks nothing.
+#[test]
+fn a_put_that_panicked_as_it_woke_has_put() {
+    let c = Chan::new();
+    let mut put = Box::pin(c.put(1));
+    let mut get = parked(c.get(), &evil_waker());
+    assert_eq!(panics(|| poll_with(put.as_mut(), Waker::noop())), "an evil waker");
+    assert_eq!(ready(get.as_mut()), Some(1));
+    assert_eq!(ready(put.as_mut()), Ok(()));
+    assert_eq!(c.try_get(), Err(TryGetError::Empty));
+}
+
+/// The same of a sink, which is always polled again.
+#[test]
+fn a_sink_goes_on_after_a_panic_of_whom_it_woke() {
+    let (mut tx, rx) = Chan::new().split();
+    Pin::new(&mut tx).start_send(1).unwrap();
+    let mut get = parked(rx.get(), &evil_waker());
+    assert_eq!(panics(|| Pin::new(&mut tx).poll_flush(&mut noop())), "an evil waker");
+    assert_eq!(ready(get.as_mut()), Some(1));
+    assert_eq!(Pin::new(&mut tx).poll_flush(&mut noop()), Poll::Ready(Ok(())));
+    assert_eq!(rx.try_get(), Err(TryGetError::Empty));
+    Pin::new(&mut tx).start_send(2).unwrap();
+    assert!(Pin::new(&mut tx).poll_flush(&mut noop()).is_pending());
+    assert_eq!(rx.try_get(), Ok(2));
+}
+
+/// Rule 6: the last receiver has gone, whatever became of what its stream gave back.
+#[test]
+fn the_last_receiver_whose_drop_panics_has_gone() {
+    let (tx, mut rx) = Chan::new().split();
+    assert!(Pin::new(&mut rx).poll_next(&mut noop()).is_pending());
+    tx.try_put(1).unwrap();
+    rx.chan().get_with(|_| panic!("a callback")).unwrap();
+    assert_eq!(panics(|| drop(rx)), "a callback");
+    assert!(tx.is_closed());
+    assert_eq!(tx.put_blocking(2), Err(PutError(2)));
+}
+
+/// Rule 6: and so has the last sender.
+#[test]
+fn the_last_sender_whose_drop_panics_has_gone() {
+    let (mut tx, rx) = Chan::new().split();
+    Pin::new(&mut tx).start_send(1).unwrap();
+    let waker = Waker::from(Arc::new(EvilWaker));
+    assert!(Pin::new(&mut tx).poll_flush(&mut Context::from_waker(&waker)).is_pending());
+    drop(waker);
+    assert_eq!(panics(|| drop(tx)), "a waker's drop");
+    assert_eq!(rx.get_blocking(), None);
+}
+
+/// Rule 5: the first panic goes on; a second one, whatever it is, does nothing.
+#[test]
+fn of_two_panics_the_second_is_forgotten() {
+    /// Panics as it is dropped, by which it would abort the process.
+    struct Payload;
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            panic!("a payload's drop");
+        }
+    }
+    let c = Chan::<u32>::new();
+    for _ in 0..2 {
+        c.get_with(|_| panic_any(Payload)).unwrap();
+    }
+    let mut last = parked(c.get(), Waker::noop());
+    let first = catch_unwind(AssertUnwindSafe(|| c.close())).unwrap_err();
+    assert!(first.is::<Payload>());
+    std::mem::forget(first);
+    assert_eq!(ready(last.as_mut()), None);
+}
+
+/// Rule 5: nor does it end the callbacks of its thread.
+#[test]
+fn a_second_panic_that_uses_a_channel_does_not_end_callbacks() {
+    struct Payload(Chan<u32>);
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            let _ = self.0.try_put(1);
+        }
+    }
+    let (outer, inner, used) = (Chan::<u32>::new(), Chan::<u32>::new(), Chan::new());
+    used.get_with(|_| ()).unwrap();
+    for _ in 0..2 {
+        let payload = Payload(used.clone());
+        inner.get_with(move |_| panic_any(payload)).unwrap();
+    }
+    outer.get_with(move |_| assert!(inner.close())).unwrap();
+    let first = catch_unwind(AssertUnwindSafe(|| outer.try_put(1))).unwrap_err();
+    assert!(first.is::<Payload>());
+    drop(first);
+
+    let called = Arc::new(AtomicU32::new(0));
+    let calls = called.clone();
+    outer
+        .get_with(move |_| {
+            calls.fetch_add(1, Ordering::Relaxed);
+        })
+        .unwrap();
+    outer.try_put(2).unwrap();
+    assert_eq!(called.load(Ordering::Relaxed), 1);
+}
+
+/// Rule 5: two panics as a put is withdrawn, of its waker and of a join's, are not two at once.
+#[test]
+fn a_withdrawn_waker_and_a_join_may_both_panic() {
+    let c = Chan::new();
+    let waker = Waker::from(Arc::new(EvilWaker));
+    let put = parked(c.put(1), &waker);
+    drop(waker);
+    c.close();
+    let mut join = parked(c.join(), &evil_waker());
+    assert_eq!(panics(|| drop(put)), "an evil waker");
+    ready(join.as_mut());
+}
