@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from support import LIMIT, nobody_waits, on_loop, reported, soon, take_all, turns
+from support import LIMIT, nobody_waits, on_loop, reported, script, soon, take_all, turns
 
 import aiochan as ac
 from aiochan import Chan, select
@@ -466,6 +466,23 @@ async def test_iterating_by_hand():
     with pytest.raises(KeyError):
         steps.throw(KeyError())
     assert nobody_waits(c)
+
+
+def test_taking_the_value_may_end_the_channel_whose_callback_asks_the_operation():
+    """In a process of its own: with a lock held the interpreter stands still, and no limit ends it."""
+    done = script(
+        """
+        import aiochan as ac
+
+        c = ac.Chan(1)
+        c.put_nowait(1)
+        op = c.get()
+        c.get_nowait(lambda value: print(value, op.done()), immediate_only=False)
+        del c
+        print(op.result())
+        """
+    )
+    assert sorted(done.stdout.split("\n")) == ["", "1", "None True"]
 
 
 def test_repr_tells_the_state():

@@ -166,6 +166,8 @@ impl Op {
                 let State::Leased(lease, _) = mem::replace(&mut *state, again) else {
                     unreachable!("it was looked at under this lock");
                 };
+                // It may be the last to know the channel, whose callbacks may ask this operation.
+                drop(state);
                 Progress::Ended(Ok(lease.take().0))
             }
             State::Leased(_, Some(_)) => {

@@ -144,7 +144,7 @@ fn try_each<T>(outs: &[&Feed<T>], mut value: T) -> Result<(), T> {
     Err(value)
 }
 
-/// Closes an out whose consumer has panicked over a value, which it has had. That is nobody else's concern.
+/// Closes an out whose consumer or buffer has panicked. That is nobody else's concern.
 fn fail<T>(out: &Feed<T>, panic: Box<dyn Any + Send>) {
     let reason = cause(panic);
     discard(caught(|| out.chan().close_as(Some(reason))));
@@ -161,7 +161,7 @@ async fn put_in_one<T: Clone + Send>(mut outs: Vec<&Feed<T>>, mut value: T) {
         let (Selected { index, outcome, unsent }, met) = select.caught().await;
         unsent.into_iter().for_each(discard);
         if let Err(panic) = met {
-            return fail(outs[index], panic);
+            fail(outs[index], panic);
         }
         match outcome {
             Outcome::Put(Err(PutError(back))) => value = back,

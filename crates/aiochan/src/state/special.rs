@@ -49,7 +49,7 @@ impl<T> State<T> {
             }
             Some(Special::Custom(_)) => {
                 match self.with_custom(fx, |buffer| buffer.can_add()) {
-                    None => return Step::Closed,
+                    None => return if flag::commit(me) { Step::Closed } else { Step::Lost },
                     // A buffer without any room is a rendezvous.
                     Some(false) => {
                         return match self.claim(Side::Get, me) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use aiochan::{Chan, TryPutError, from_range};
+use aiochan::{Buffer, Chan, TryPutError, from_range};
 
 use crate::common::{
     on_one_thread, others_run, panicked, reason, rest, wait_for_nobody, wait_for_put,
@@ -25,6 +25,7 @@ cases! {
     outs_that_are_to_stay_open_do
     a_function_that_panics_closes_the_outs_with_the_cause
     a_clone_that_panics_closes_the_outs_with_the_cause
+    a_buffer_that_panics_costs_no_value
     a_consumer_that_panics_ends_its_out_only
     a_consumer_that_panics_while_a_value_waits_ends_its_out_only
     two_panics_at_once_close_the_outs
@@ -137,6 +138,41 @@ fn all_are_dropped_while_a_value_waits() {
     drop((source, outs));
     wait_for_nobody(feed);
     crate::watch::wait_until("the value is dropped", || Arc::strong_count(&value) == 1);
+}
+
+/// Rule 1: an out whose buffer panics has not had the value, which is for the others.
+fn a_buffer_that_panics_costs_no_value() {
+    /// Has no room, and panics when it is asked while the other out is waited for.
+    struct Full(Chan<u32>);
+    impl Buffer<u32> for Full {
+        fn can_add(&self) -> bool {
+            assert_eq!(self.0.stats().parked_puts, 0, "a buffer");
+            false
+        }
+        fn add(&mut self, _: u32) -> Option<u32> {
+            unreachable!("there is no room")
+        }
+        fn can_take(&self) -> bool {
+            false
+        }
+        fn take(&mut self) -> u32 {
+            unreachable!("there is nothing")
+        }
+        fn len(&self) -> usize {
+            0
+        }
+    }
+    // The order in which they are waited for is chance.
+    for _ in 0..20 {
+        let well = Chan::new();
+        let outs = [well.clone(), Chan::with_buffer(Full(well.clone()))];
+        let source = Chan::new();
+        source.distribute(&outs);
+        source.put_blocking(1).unwrap();
+        wait_for_put(&well);
+        source.close();
+        assert_eq!(rest(&well), [1]);
+    }
 }
 
 fn the_end_of_the_input_closes_the_outs_with_its_reason() {
