@@ -54,7 +54,10 @@ impl<T: Send + 'static> Chan<T> {
     ) -> Result<(), TooManyPending<()>> {
         let mut got = None;
         let mut fx = Effects::new();
-        let step = self.shared.with(&mut fx, |state, fx| state.get(&mut got, None, fx));
+        let (step, turn) = self.shared.with(&mut fx, |state, fx| {
+            let step = state.get(&mut got, None, fx);
+            (step, (step == Step::Turn).then(|| state.turn()))
+        });
         if step == Step::Wait {
             fx.run();
             return Queued::new(self, None, |ended| f(ended.got())).start_get(self);
@@ -63,7 +66,7 @@ impl<T: Send + 'static> Chan<T> {
         panics.catch(|| fx.run());
         let shared = self.shared.clone();
         panics.catch(|| {
-            run_or_defer(move || f(if step == Step::Turn { shared.take_turn() } else { got }));
+            run_or_defer(move || f(turn.map_or(got, |turn| shared.use_turn(turn))));
         });
         panics.go_on();
         Ok(())

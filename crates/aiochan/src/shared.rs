@@ -388,7 +388,8 @@ impl<T> Shared<T> {
         self.use_turn_noting(self.act(|state, _| state.turn()))
     }
 
-    fn use_turn(&self, turn: Turn<T>) -> Option<T> {
+    /// Takes what a turn is for.
+    pub(crate) fn use_turn(&self, turn: Turn<T>) -> Option<T> {
         self.use_turn_noting(turn).map(|(value, _)| value)
     }
 

@@ -132,6 +132,24 @@ fn a_second_panic_that_uses_a_channel_does_not_end_callbacks() {
     assert_eq!(called.load(Ordering::Relaxed), 1);
 }
 
+/// Rule 2: what is there when a callback asks is its own, though it is called later and the last handle goes before.
+#[test]
+fn a_callback_that_is_put_off_gets_what_was_there() {
+    for c in [Chan::promise(), Chan::from_iter([7])] {
+        let (outer, got) = (Chan::<()>::new(), Chan::fixed(1));
+        let _ = c.try_put(7);
+        let out = got.clone();
+        outer
+            .get_with(move |_| {
+                c.get_with(move |value| out.try_put(value).unwrap()).unwrap();
+                drop(c);
+            })
+            .unwrap();
+        outer.try_put(()).unwrap();
+        assert_eq!(got.try_get(), Ok(Some(7)));
+    }
+}
+
 /// Rule 5: two panics as a put is withdrawn, of its waker and of a join's, are not two at once.
 #[test]
 fn a_withdrawn_waker_and_a_join_may_both_panic() {
