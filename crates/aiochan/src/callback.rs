@@ -5,6 +5,7 @@
 //! callback it is put off.
 
 use std::iter;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
@@ -14,10 +15,11 @@ use crate::deferred::run_or_defer;
 use crate::effects::Effects;
 use crate::error::{AddError, PutError, TooManyPending, TryPutError};
 use crate::first_panic::FirstPanic;
-use crate::op::{take_got, take_put};
+use crate::op::take_put;
+use crate::panics::{caught, discard};
 use crate::shared::{Handles, Shared};
 use crate::start::{Parking, Start, start_get, start_put};
-use crate::state::Step;
+use crate::state::{Step, Turn};
 use crate::sync::{self, AtomicBool, Ordering, Weak};
 use crate::waiter::{Phase, Waiter};
 
@@ -60,13 +62,16 @@ impl<T: Send + 'static> Chan<T> {
         });
         if step == Step::Wait {
             fx.run();
-            return Queued::new(self, None, |ended| f(ended.got())).start_get(self);
+            return Queued::new(self, None, |ended| ended.give_to(f)).start_get(self);
         }
         let mut panics = FirstPanic::default();
         panics.catch(|| fx.run());
         let shared = self.shared.clone();
         panics.catch(|| {
-            run_or_defer(move || f(turn.map_or(got, |turn| shared.use_turn(turn))));
+            run_or_defer(move || match turn {
+                None => f(got),
+                Some(turn) => call_with_turn(&shared, turn, f),
+            });
         });
         panics.go_on();
         Ok(())
@@ -173,6 +178,24 @@ impl<T: Send + 'static> Chan<T> {
     }
 }
 
+/// Calls `f` with what the turn is for, whatever those panic over whose turn is next. If making it panics `f` is
+/// dropped, and the panic goes on.
+fn call_with_turn<T>(shared: &Shared<T>, turn: Turn<T>, f: impl FnOnce(Option<T>)) {
+    let mut fx = Effects::new();
+    match caught(|| shared.use_turn_first(turn, &mut fx)) {
+        Ok(value) => {
+            let mut panics = FirstPanic::default();
+            panics.catch(|| fx.run());
+            panics.catch(|| f(value));
+            panics.go_on();
+        }
+        Err(panic) => {
+            discard(f);
+            resume_unwind(panic);
+        }
+    }
+}
+
 /// An operation that waits in an allocation of its own, which the waker in its waiter keeps alive.
 struct Queued<T, F> {
     /// Weak, so that a channel that only its own queue knows goes away.
@@ -191,11 +214,13 @@ struct Ended<'a, T> {
 }
 
 impl<T> Ended<'_, T> {
-    fn got(self) -> Option<T> {
-        match self.shared {
-            Some(shared) => take_got(shared, self.waiter),
+    fn give_to(self, f: impl FnOnce(Option<T>)) {
+        match (self.waiter.phase(), self.shared) {
+            (Phase::Turn, Some(shared)) => {
+                call_with_turn(shared, shared.act(|state, _| state.turn()), f);
+            }
             // Without a channel there is no turn to take: a value was handed over, or none will be.
-            None => self.waiter.take(),
+            _ => f(self.waiter.take()),
         }
     }
 
@@ -288,7 +313,10 @@ where
                 panics.catch(|| f(Ended { shared: shared.as_deref(), waiter: &self.waiter }));
             }
             if let Some(shared) = shared {
-                panics.catch(|| self.uncount(&shared));
+                panics.catch(|| {
+                    self.uncount(&shared);
+                    drop(shared);
+                });
             }
             panics.go_on();
         });

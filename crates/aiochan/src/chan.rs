@@ -128,7 +128,10 @@ impl<T> Chan<T> {
     ///
     /// The iterator is advanced only when an item is asked for, on the thread that asks, one get at
     /// a time and outside any lock. If it panics the panic goes on in that get, and the iterator
-    /// counts as ended. A [`stream`](Self::stream) or [`flow`](Self::flow) of it (not a `Receiver`) that nobody else can
+    /// counts as ended. Gets that wait have their turns one after the other; one that is neither polled
+    /// nor dropped when its turn has come, like that of a stream that nobody reads any more, holds up all others.
+    ///
+    /// A [`stream`](Self::stream) or [`flow`](Self::flow) of it (not a `Receiver`) that nobody else can
     /// get beside, since all other handles have gone, advances it without any locking.
     ///
     /// # Examples

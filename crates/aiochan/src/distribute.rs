@@ -129,16 +129,16 @@ async fn closed<T>(out: &Feed<T>) -> &Feed<T> {
 }
 
 /// Puts the value into an out that can take it at once.
-fn try_each<T>(outs: &[&Feed<T>], mut value: T) -> Result<(), T> {
+fn try_each<T: Send>(outs: &[&Feed<T>], mut value: T) -> Result<(), T> {
     let first = fastrand::usize(..outs.len().max(1));
     for out in outs[first..].iter().chain(&outs[..first]) {
-        match caught(|| out.try_put(value)) {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => value = error.into_inner(),
-            Err(panic) => {
-                fail(out, panic);
-                return Ok(());
-            }
+        let (put, met) = out.put(value).try_caught();
+        if let Err(panic) = met {
+            fail(out, panic);
+        }
+        match put {
+            Ok(()) => return Ok(()),
+            Err(back) => value = back,
         }
     }
     Err(value)

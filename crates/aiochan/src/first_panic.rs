@@ -10,6 +10,7 @@ type Panic = Box<dyn Any + Send>;
 /// The first of several panics, to go on when all is done. What the others carry is forgotten: it may be anything, a
 /// value whose `Drop` panics too, or takes locks that are held.
 #[derive(Default)]
+#[must_use = "the panic is to go on"]
 pub(crate) struct FirstPanic(Option<Panic>);
 
 impl FirstPanic {
@@ -31,16 +32,10 @@ impl FirstPanic {
         }
     }
 
+    /// Not if another panic is under way, for in a `Drop` two would abort the process.
     pub(crate) fn go_on(mut self) {
-        if let Some(panic) = self.0.take() {
+        if let Some(panic) = self.0.take_if(|_| !thread::panicking()) {
             resume_unwind(panic);
-        }
-    }
-
-    /// For a `Drop`: not if another panic is under way, for two would abort the process.
-    pub(crate) fn go_on_from_drop(self) {
-        if !thread::panicking() {
-            self.go_on();
         }
     }
 }

@@ -64,6 +64,11 @@ impl Flag {
         if inner.committed { Some(waker) } else { inner.waker.replace(waker) }
     }
 
+    /// Takes out whom it was to wake, to be dropped outside any lock.
+    pub(crate) fn take_waker(&self) -> Option<Waker> {
+        self.0.lock().waker.take()
+    }
+
     /// Commits the select of a parked arm, and with it `mine` where there is one.
     pub(crate) fn commit_pair(mine: Option<&Flag>, other: &Flag) -> Pair {
         let Some(mine) = mine else {

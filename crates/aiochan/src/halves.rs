@@ -11,7 +11,7 @@ use futures_sink::Sink;
 use crate::chan::Chan;
 use crate::error::{GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError};
 use crate::first_panic::FirstPanic;
-use crate::op::{Get, Put, poll_put, withdraw_put};
+use crate::op::{Get, Put, drop_put, poll_put};
 use crate::shared::Handles;
 use crate::stats::Stats;
 use crate::stream::{Gets, Iter};
@@ -326,7 +326,7 @@ impl<T> Drop for Sender<T> {
         let shared = &self.chan.shared;
         let mut panics = FirstPanic::default();
         if let Some(waiter) = &self.sending {
-            panics.catch(|| withdraw_put(shared, waiter));
+            panics.catch(|| drop_put(shared, waiter));
         }
         // Where nobody else is left to be told, the channel's own end does the rest.
         if Arc::strong_count(shared) > 1
@@ -334,7 +334,7 @@ impl<T> Drop for Sender<T> {
         {
             panics.catch(|| shared.close(None));
         }
-        panics.go_on_from_drop();
+        panics.go_on();
     }
 }
 
@@ -349,7 +349,7 @@ impl<T> Drop for Receiver<T> {
         {
             panics.catch(|| shared.refuse());
         }
-        panics.go_on_from_drop();
+        panics.go_on();
     }
 }
 

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::first_panic::FirstPanic;
 use crate::shared::Shared;
 use crate::state::Until;
 use crate::waiter::{Phase, Waiter, Wake};
@@ -24,7 +25,10 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             if this.waiter.phase() == Phase::Waiting {
                 let until = this.until;
-                drop(this.shared.act(|state, _| state.joins(until).remove(&this.waiter)));
+                let waker = this.shared.act(|state, _| state.joins(until).remove(&this.waiter));
+                let mut panics = FirstPanic::default();
+                panics.catch(|| drop(waker));
+                panics.go_on();
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::block::block_on;
 use crate::chan::Chan;
 use crate::effects::Dropped;
 use crate::error::{Closed, PutError};
+use crate::first_panic::FirstPanic;
 use crate::halves::{Receiver, Sender};
 use crate::op::Put;
 use crate::state::Step;
@@ -154,10 +155,13 @@ pin_project! {
 
     impl<T> PinnedDrop for First<'_, '_, T> {
         fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            if let Some(value) = this.put.cancel() {
+            let mut this = this.project();
+            let mut panics = FirstPanic::default();
+            panics.catch(|| this.put.as_mut().withdraw());
+            if let Some(value) = this.put.take_back() {
                 this.values.push_front(value);
             }
+            panics.go_on();
         }
     }
 }

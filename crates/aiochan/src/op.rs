@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 
 use crate::effects::Effects;
 use crate::error::{PutError, TryGetError};
+use crate::first_panic::FirstPanic;
 use crate::shared::{Locked, Shared};
 use crate::start::{Parking, Start, committed, finish, start_get, start_put};
 use crate::state::{Side, Step};
@@ -46,7 +47,7 @@ pin_project! {
 
     impl<T> PinnedDrop for Put<'_, T> {
         fn drop(this: Pin<&mut Self>) {
-            withdraw_put(this.shared, &this.waiter);
+            drop_put(this.shared, &this.waiter);
         }
     }
 }
@@ -62,10 +63,16 @@ impl<'a, T> Put<'a, T> {
         Self { shared, waiter: Waiter::new(Some(value)) }
     }
 
-    /// Withdraws the put; `None` if it has taken effect already.
-    pub(crate) fn cancel(self: Pin<&mut Self>) -> Option<T> {
+    /// Takes the put out of its queue, if it is in one; [`take_back`](Self::take_back) says whether it
+    /// has taken effect.
+    pub(crate) fn withdraw(self: Pin<&mut Self>) {
         let this = self.project();
         withdraw_put(this.shared, &this.waiter);
+    }
+
+    /// Takes the value of a put that waits no more; `None` if it has taken effect.
+    pub(crate) fn take_back(self: Pin<&mut Self>) -> Option<T> {
+        let this = self.project();
         match this.waiter.phase() {
             Phase::Idle | Phase::Closed => this.waiter.take(),
             _ => None,
@@ -296,6 +303,22 @@ fn drop_unfinished_get<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
         Phase::Turn => shared.act(|state, fx| state.skip_turn(fx)),
         _ => {}
     }
+}
+
+/// Ends a put that is not wanted any more, and drops its value. Whatever panics in it does not do so twice.
+#[inline]
+pub(crate) fn drop_put<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
+    if !waiter.is_spent() {
+        drop_unfinished_put(shared, waiter);
+    }
+}
+
+#[cold]
+fn drop_unfinished_put<T>(shared: &Shared<T>, waiter: &Waiter<T>) {
+    let mut panics = FirstPanic::default();
+    panics.catch(|| withdraw_put(shared, waiter));
+    panics.catch(|| drop(waiter.take()));
+    panics.go_on();
 }
 
 /// Takes a get out of its queue if it is parked.

@@ -100,7 +100,7 @@ pub(crate) fn list<T>(mut iter: impl Iterator<Item = T>) -> Vec<T> {
     let listed = caught(|| list.extend(iter.by_ref()));
     // It may have others inside.
     let dropped = caught(|| drop(iter));
-    if let Err(panic) = listed.and(dropped) {
+    if let Err(panic) = first_panic(listed, dropped) {
         list.into_iter().for_each(discard);
         resume_unwind(panic);
     }

@@ -52,6 +52,8 @@ pin_project! {
     pub struct Race<'s, 'a> {
         arms: &'s mut [Entry<'a>],
         biased: bool,
+        // Whether a panic over what has lost is nobody's.
+        calm: bool,
         parked: bool,
         #[pin]
         flag: Flag,
@@ -62,7 +64,9 @@ pin_project! {
             let this = this.project();
             if *this.parked {
                 this.flag.commit();
-                withdraw_all(this.arms);
+                let mut panics = withdraw_all(this.arms);
+                panics.catch(|| drop(this.flag.take_waker()));
+                panics.go_on();
             }
         }
     }
@@ -75,7 +79,13 @@ impl<'s, 'a> Race<'s, 'a> {
             !arms.is_empty(),
             "a select over no operations would wait for ever; give it an arm"
         );
-        Self { arms, biased, parked: false, flag: Flag::new() }
+        Self { arms, biased, calm: false, parked: false, flag: Flag::new() }
+    }
+
+    /// A panic then comes from whoever the winning arm meets, not from who waits for what the others leave.
+    pub(crate) fn calm(mut self) -> Self {
+        self.calm = true;
+        self
     }
 
     /// Whether an arm could be committed at once.
@@ -130,7 +140,7 @@ impl<'s, 'a> Race<'s, 'a> {
     fn give_up(self: Pin<&mut Self>) -> bool {
         let this = self.project();
         let committed = !this.flag.commit();
-        withdraw_all(this.arms);
+        withdraw_all(this.arms).go_on();
         *this.parked = false;
         committed
     }
@@ -162,7 +172,10 @@ impl Future for Race<'_, '_> {
                 return Poll::Pending;
             }
         }
-        withdraw_all(this.arms);
+        let panics = withdraw_all(this.arms);
+        if !*this.calm {
+            panics.go_on();
+        }
         *this.parked = false;
         Poll::Ready(())
     }
@@ -195,12 +208,11 @@ fn draw(chance: &mut u64, count: usize) -> usize {
 }
 
 /// Takes every arm out of its queue. Locking each channel also makes sure that whoever committed
-/// one of them has finished with it. None is left behind when something panics, for they point to the flag: the first
-/// panic goes on afterwards.
-fn withdraw_all(arms: &[Entry<'_>]) {
+/// one of them has finished with it. None is left behind when something panics, for they point to the flag.
+fn withdraw_all(arms: &[Entry<'_>]) -> FirstPanic {
     let mut panics = FirstPanic::default();
     for Entry(arm) in arms {
         panics.catch(|| arm.as_ref().withdraw());
     }
-    panics.go_on_from_drop();
+    panics
 }

@@ -126,7 +126,7 @@ impl<T> Ring<T> {
         while let Some(value) = self.pop() {
             panics.catch(|| drop(value));
         }
-        panics.go_on_from_drop();
+        panics.go_on();
     }
 }
 

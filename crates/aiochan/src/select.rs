@@ -205,9 +205,11 @@ impl<'a, T: Send> Select<'a, T> {
         self.end()
     }
 
-    /// As awaiting it, but a panic of whoever the winning arm meets comes beside what the select came to.
+    /// As awaiting it, but a panic of whoever the winning arm meets comes beside what the select came to, and those over
+    /// what the others leave are nobody's.
     pub(crate) async fn caught(mut self) -> (Selected<T>, thread::Result<()>) {
-        let race = Caught::new(Race::new(&mut entries(&mut self.arms), self.priority)).await;
+        let mut arms = entries(&mut self.arms);
+        let race = Caught::new(Race::new(&mut arms, self.priority).calm()).await;
         match (self.end(), race) {
             (Ok(selected), race) => (selected, race),
             (Err(unselected), race) => {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::Waker;
 
 use crate::buffer::{BoxIter, Buf};
-use crate::effects::{self, Effects};
+use crate::effects::{self, Dropped, Effects};
 use crate::error::{TryGetError, TryPutError};
 use crate::lock::{Guard, Leaving, Lock};
 use crate::panics::{along, caught, discard};
@@ -401,19 +401,39 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Advances the iterator once, and brings it back.
+    /// As [`use_turn`](Self::use_turn), for who has the value whatever the effects panic over.
+    pub(crate) fn use_turn_first(&self, turn: Turn<T>, fx: &mut Effects<T>) -> Option<T> {
+        match turn {
+            Turn::Copy(copies) => Some(copies()),
+            Turn::Pull(iter) => self.advance(iter, fx).map(|(item, _)| item),
+            Turn::Ended => None,
+        }
+    }
+
     fn pull(&self, iter: BoxIter<T>) -> Option<(T, Receipt)> {
+        let mut fx = Effects::new();
+        match self.advance(iter, &mut fx) {
+            Some((item, receipt)) => {
+                self.keeping(Some(item), receipt, fx).map(|item| (item, receipt))
+            }
+            None => {
+                fx.run();
+                None
+            }
+        }
+    }
+
+    /// Advances the iterator once, and brings it back, or drops it with the effects when it has ended.
+    fn advance(&self, iter: BoxIter<T>, fx: &mut Effects<T>) -> Option<(T, Receipt)> {
         let turn = Out(self);
         let (iter, item) = along(iter, |iter| iter.next());
         std::mem::forget(turn);
-        let mut fx = Effects::new();
-        if let Some(item) = item {
-            let receipt = self.with(&mut fx, |state, fx| state.end_turn(iter, fx));
-            return self.keeping(Some(item), receipt, fx).map(|item| (item, receipt));
-        }
-        self.with(&mut fx, |state, fx| state.end_source(fx));
-        drop(along(iter, |_| fx.run()));
-        None
+        let Some(item) = item else {
+            self.with(fx, |state, fx| state.end_source(fx));
+            fx.drop_later(Dropped::Iter(iter));
+            return None;
+        };
+        Some((item, self.with(fx, |state, fx| state.end_turn(iter, fx))))
     }
 }
 

@@ -224,6 +224,7 @@ impl<T> State<T> {
             WhenFull::DropNew => {}
             WhenFull::DropOld => {
                 let new = slot.take().expect("a put has a value");
+                let mut are_several = false;
                 // What was given back may have left it over its limit.
                 while self.ring.len() + self.returned() >= self.limit {
                     let oldest = self.pop_returned();
@@ -231,6 +232,7 @@ impl<T> State<T> {
                     if let Some(more) = slot.take() {
                         fx.drop_later(Dropped::Value(more));
                         rare.evicted += 1;
+                        are_several = true;
                     }
                     *slot = oldest.or_else(|| {
                         rare.beside = rare.beside.wrapping_sub(1);
@@ -239,6 +241,10 @@ impl<T> State<T> {
                     });
                 }
                 self.ring.push(new);
+                // They are dropped together, for each may panic.
+                if are_several && let Some(last) = slot.take() {
+                    fx.drop_later(Dropped::Value(last));
+                }
             }
         }
         self.rare().evicted += 1;

@@ -184,6 +184,12 @@ impl<T> Waiter<T> {
         matches!(self.phase.get(), Some(Phase::Idle | Phase::Spent))
     }
 
+    /// Whether its result has been taken, and nothing can be left in it.
+    #[inline]
+    pub(crate) fn is_spent(&self) -> bool {
+        self.phase.get() == Some(Phase::Spent)
+    }
+
     /// Notes where the operation stands; called by itself, while it is in no queue.
     #[inline]
     pub(crate) fn set_phase(&self, phase: Phase) {

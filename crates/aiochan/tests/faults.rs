@@ -29,12 +29,15 @@ mod stages;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #[path = "faults/threads.rs"]
 mod threads;
+#[path = "faults/turns.rs"]
+mod turns;
 #[path = "faults/wakers.rs"]
 mod wakers;
 
 use std::env;
-use std::mem::forget;
+use std::mem::{self, forget};
 use std::process::Command;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use aiochan::{Chan, GetTimeoutError, Panicked};
@@ -46,10 +49,21 @@ const FOR_EVER: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug, PartialEq)]
 struct Evil(u32);
 
+/// The numbers of those that were dropped, of all tests of the process.
+static DROPPED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
 impl Drop for Evil {
     fn drop(&mut self) {
+        DROPPED.lock().unwrap().push(self.0);
         panic!("an evil drop");
     }
+}
+
+/// Which [`Evil`]s have been dropped since this was asked last, sorted; for a process of one's own.
+fn dropped() -> Vec<u32> {
+    let mut dropped = mem::take(&mut *DROPPED.lock().unwrap());
+    dropped.sort_unstable();
+    dropped
 }
 
 /// What the panic said with which `c` was closed; what was put before is left in peace.

@@ -17,6 +17,9 @@ macro_rules! cases {
 }
 
 #[allow(dead_code)]
+#[path = "behaviour/task.rs"]
+mod task;
+#[allow(dead_code)]
 #[path = "behaviour/watch.rs"]
 mod watch;
 

@@ -108,3 +108,21 @@ fn last_handles_of_all() {
         assert_eq!(Arc::strong_count(&value), 1);
     });
 }
+
+/// A callback that comes to wait as the channel is split counts as a handle until it has its value, and no longer.
+#[test]
+fn callback_against_split() {
+    explore(|| {
+        let c = Chan::fixed(1);
+        let feed = c.feed();
+        let caller = thread::spawn(move || feed.chan().get_with(drop).unwrap());
+        let (sender, receiver) = c.split();
+        caller.join().unwrap();
+        let value = Arc::new(());
+        // The callback's, and nobody's.
+        sender.try_put(value.clone()).unwrap();
+        sender.try_put(value.clone()).unwrap();
+        drop(receiver);
+        assert_eq!(Arc::strong_count(&value), 1);
+    });
+}

@@ -76,6 +76,7 @@ fn tries_against_each_other() {
         let mine = (c.try_put(2).is_ok(), c.try_get().is_ok());
         let other = other.join().unwrap();
         assert!(mine.0 | other.0);
+        assert!(mine.1 | other.1);
         let (put, got) = (mine.0 as usize + other.0 as usize, mine.1 as usize + other.1 as usize);
         assert_eq!(c.len(), put - got);
     });

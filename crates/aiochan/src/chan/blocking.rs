@@ -101,7 +101,10 @@ impl<T> Chan<T> {
         let mut put = pin!(self.put(value));
         match block_on_until(put.as_mut(), Instant::now().checked_add(timeout)) {
             Some(result) => result.map_err(|PutError(value)| PutTimeoutError::Closed(value)),
-            None => put.cancel().map_or(Ok(()), |value| Err(PutTimeoutError::Timeout(value))),
+            None => {
+                put.as_mut().withdraw();
+                put.take_back().map_or(Ok(()), |value| Err(PutTimeoutError::Timeout(value)))
+            }
         }
     }
 

@@ -1,9 +1,11 @@
 //! A get and a put as the arms of a select.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::thread;
 
 use super::{Get, Put, take_got, take_put, withdraw_get, withdraw_put};
 use crate::error::PutError;
+use crate::panics::caught;
 use crate::race::{Arm, End, Entry};
 use crate::start::{Parking, Start, start_get, start_put};
 use crate::waiter::{Phase, Waiter};
@@ -62,6 +64,18 @@ impl<T: Send> Put<'_, T> {
         // It may have been polled before.
         withdraw_put(self.shared, &self.waiter);
         Entry::new(self)
+    }
+
+    /// Puts if that can be done at once. A panic of whoever it meets, or of the buffer, comes beside what it came to.
+    pub(crate) fn try_caught(self) -> (Result<(), T>, thread::Result<Parking>) {
+        let mut put = pin!(self);
+        let met = caught(|| put.as_ref().start(Start::Try));
+        let End { won, back } = put.as_mut().__end();
+        let put = match won {
+            Some(result) => result.map_err(|PutError(value)| value),
+            None => back.map_or(Ok(()), Err),
+        };
+        (put, met)
     }
 
     /// Ends a select over this arm.

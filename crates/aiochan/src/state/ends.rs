@@ -54,6 +54,8 @@ impl<T> State<T> {
                 fx.drop_later(Dropped::Special(special));
             }
         }
+        // Those who waited for their turns at an iterator.
+        self.answer_gets(fx);
         self.assess();
         self.settle(fx);
     }

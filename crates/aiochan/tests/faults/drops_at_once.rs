@@ -2,12 +2,13 @@
 //! process. Of what a caller holds himself, that is his own business.
 
 use std::mem::forget;
+use std::task::Waker;
 
-use aiochan::{Chan, combine_latest, run, zip_chans};
+use aiochan::{Chan, Select, combine_latest, run, select, zip_chans};
 
 use crate::support::{guard, the_executor_is_well, wait_until};
-use crate::task::panics;
-use crate::{Evil, in_own_process};
+use crate::task::{panics, parked};
+use crate::{Evil, assert_idle, dropped, in_own_process};
 
 /// Puts a value that is not dropped if that fails.
 fn put(c: &Chan<Evil>, n: u32) {
@@ -22,11 +23,50 @@ fn values_left_in_a_channel() {
         put(&c, 0);
         put(&c, 1);
         assert_eq!(panics(|| drop(c)), "an evil drop");
+        assert_eq!(dropped(), [0, 1]);
 
         let (tx, rx) = Chan::fixed(2).split();
         put(tx.chan(), 0);
         put(tx.chan(), 1);
         assert_eq!(panics(|| drop(rx)), "an evil drop");
+        assert_eq!(dropped(), [0, 1]);
+    });
+}
+
+/// Rule 5: values that were added and wait.
+#[test]
+fn values_that_wait() {
+    in_own_process("drops_at_once::values_that_wait", || {
+        let c = Chan::new();
+        assert!(c.add([Evil(0), Evil(1), Evil(2)]).map_err(forget).is_ok());
+        assert_eq!(panics(|| drop(c)), "an evil drop");
+        assert_eq!(dropped(), [0, 1, 2]);
+    });
+}
+
+/// Rule 5: those of the arms of a select that nobody awaits any more.
+#[test]
+fn values_of_the_arms_of_a_select() {
+    in_own_process("drops_at_once::values_of_the_arms_of_a_select", || {
+        let (a, b) = (Chan::new(), Chan::new());
+        let select = || Select::new().put(&a, Evil(0)).put(&b, Evil(1));
+        assert_eq!(panics(|| drop(select())), "an evil drop");
+        assert_eq!(dropped(), [0, 1]);
+        let select = parked(select().into_future(), Waker::noop());
+        assert_eq!(panics(|| drop(select)), "an evil drop");
+        assert_eq!(dropped(), [0, 1]);
+        let macro_select = parked(
+            async {
+                select! {
+                    put = a.put(Evil(0)) => forget(put),
+                    put = b.put(Evil(1)) => forget(put),
+                }
+            },
+            Waker::noop(),
+        );
+        assert_eq!(panics(|| drop(macro_select)), "an evil drop");
+        assert_eq!(dropped(), [0, 1]);
+        [&a, &b].into_iter().for_each(assert_idle);
     });
 }
 
@@ -40,6 +80,7 @@ fn a_value_left_in_a_channel_that_goes_in_a_panic() {
             panic!("the task");
         });
         assert_eq!(message, "the task");
+        assert_eq!(dropped(), [0]);
     });
 }
 
@@ -56,6 +97,7 @@ fn values_that_zip_chans_holds() {
         out.close();
         gone.wait_until_gone();
         the_executor_is_well();
+        assert_eq!(dropped(), [0, 1]);
     });
 }
 
@@ -70,6 +112,7 @@ fn values_that_combine_latest_holds() {
         inputs.iter().for_each(|input| assert!(input.close()));
         run(out.closed());
         the_executor_is_well();
+        assert_eq!(dropped(), [0, 1]);
     });
 }
 
@@ -85,5 +128,6 @@ fn clones_that_distribute_does_not_need() {
         c.close();
         outs.iter().for_each(|out| run(out.closed()));
         the_executor_is_well();
+        assert_eq!(dropped(), [0, 0]);
     });
 }

@@ -1,16 +1,18 @@
 //! Panics that come after an operation has taken effect, or as it ends: what has been done stays done, and what is
 //! still to be done is done.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use aiochan::{Chan, PutError, TryGetError};
-use futures_util::{Sink, Stream};
+use aiochan::{Chan, PutError, Select, TryGetError, select};
+use futures_util::{Sink, Stream, StreamExt};
 
 use crate::task::{evil_waker, panics, parked, poll_with, ready};
+use crate::{Evil, assert_idle, dropped, in_own_process};
 
 fn noop() -> Context<'static> {
     Context::from_waker(Waker::noop())
@@ -161,4 +163,99 @@ fn a_withdrawn_waker_and_a_join_may_both_panic() {
     let mut join = parked(c.join(), &evil_waker());
     assert_eq!(panics(|| drop(put)), "an evil waker");
     ready(join.as_mut());
+}
+
+/// The same where the value panics as well, for it is dropped as the first panic goes on.
+#[test]
+fn so_may_the_value() {
+    in_own_process("panics_after::so_may_the_value", || {
+        let c = Chan::new();
+        let put = parked(c.put(Evil(0)), Waker::noop());
+        c.close();
+        let mut join = parked(c.join(), &evil_waker());
+        assert_eq!(panics(|| drop(put)), "an evil waker");
+        ready(join.as_mut());
+        assert_eq!(dropped(), [0]);
+
+        // What a sink has accepted: that waits, and that has not been polled.
+        for waits in [true, false] {
+            let (mut tx, rx) = Chan::new().split();
+            assert!(Pin::new(&mut tx).start_send(Evil(0)).is_ok());
+            assert!(!waits || Pin::new(&mut tx).poll_flush(&mut noop()).is_pending());
+            let (mut told, first) = if waits {
+                rx.close();
+                (parked(rx.chan().join(), &evil_waker()), "an evil waker")
+            } else {
+                (parked(rx.chan().closed(), &evil_waker()), "an evil drop")
+            };
+            assert_eq!(panics(|| drop(tx)), first);
+            ready(told.as_mut());
+            assert_eq!(dropped(), [0]);
+        }
+    });
+}
+
+/// Rule 5: a waker that panics as it is dropped with an operation that a panic drops is not a second one.
+#[test]
+fn a_waker_may_panic_as_a_panic_drops_its_operation() {
+    /// Polls once, and goes in a panic.
+    fn goes<F: Future>(future: F) {
+        let message = panics(|| {
+            let waker = Waker::from(Arc::new(EvilWaker));
+            let _parked = parked(future, &waker);
+            drop(waker);
+            panic!("the task");
+        });
+        assert_eq!(message, "the task");
+    }
+    in_own_process("panics_after::a_waker_may_panic_as_a_panic_drops_its_operation", || {
+        let c = Chan::new();
+        goes(c.get());
+        goes(c.put(1));
+        goes(c.join());
+        goes(c.closed());
+        goes(Select::new().get(&c).put(&Chan::new(), 1).into_future());
+        goes(async {
+            select! { got = c.get() => got }
+        });
+        goes(c.get_many(&mut Vec::new(), 2));
+        goes(c.put_many(&mut VecDeque::from([1, 2])));
+        goes(async { c.stream().next().await });
+        assert_idle(&c);
+    });
+}
+
+/// Rule 5: two values that one put evicts, since one had been given back.
+#[test]
+fn two_evicted_values_that_panic() {
+    in_own_process("panics_after::two_evicted_values_that_panic", || {
+        let c = Chan::sliding(1);
+        assert!(c.try_put(Some(Evil(0))).is_ok());
+        let lease = c.try_lease().unwrap();
+        assert!(c.try_put(Some(Evil(1))).is_ok());
+        drop(lease);
+        assert_eq!(panics(|| c.try_put(None)), "an evil drop");
+        assert_eq!(dropped(), [0, 1]);
+        assert_eq!((c.try_get(), c.stats().evicted), (Ok(None), 2));
+    });
+}
+
+/// Rule 1: what `put_many` has not put stays with its owner, though a join that this ends panics.
+#[test]
+fn a_put_many_that_panics_as_it_is_dropped_gives_back_its_values() {
+    let (c, mut values) = (Chan::new(), VecDeque::from([1, 2]));
+    let mut put_many = Box::pin(c.put_many(&mut values));
+    assert!(poll_with(put_many.as_mut(), Waker::noop()).is_pending());
+    c.close();
+    let mut join = parked(c.join(), &evil_waker());
+    assert_eq!(panics(|| drop(put_many)), "an evil waker");
+    ready(join.as_mut());
+    assert_eq!(values, [1, 2]);
+
+    let c = Chan::new();
+    let waker = Waker::from(Arc::new(EvilWaker));
+    let put_many = parked(c.put_many(&mut values), &waker);
+    drop(waker);
+    assert_eq!(panics(|| drop(put_many)), "a waker's drop");
+    assert_eq!(values, [1, 2]);
 }

@@ -60,6 +60,11 @@ fn a_put_whose_waker_cannot_be_cloned() {
     drop(poll_uncloned(c.put_many(&mut values)));
     assert_eq!(values, [1, 2]);
     assert_idle(&c);
+    let mut put_many = parked(c.put_many(&mut values), Waker::noop());
+    assert_eq!(panics(|| poll_with(put_many.as_mut(), &unique())), "a waker's clone");
+    drop(put_many);
+    assert_eq!(values, [1, 2]);
+    assert_idle(&c);
 }
 
 /// Rules 2 and 5: no arm is left behind.

@@ -9,6 +9,7 @@ use crate::common::{
     on_one_thread, others_run, panicked, reason, rest, wait_for_nobody, wait_for_put,
 };
 
+use crate::task::{evil_waker, parked, ready};
 use crate::watch::in_own_process;
 
 cases! {
@@ -26,6 +27,7 @@ cases! {
     a_function_that_panics_closes_the_outs_with_the_cause
     a_clone_that_panics_closes_the_outs_with_the_cause
     a_buffer_that_panics_costs_no_value
+    a_panic_over_an_out_that_lost_ends_no_other
     a_consumer_that_panics_ends_its_out_only
     a_consumer_that_panics_while_a_value_waits_ends_its_out_only
     two_panics_at_once_close_the_outs
@@ -142,11 +144,11 @@ fn all_are_dropped_while_a_value_waits() {
 
 /// Rule 1: an out whose buffer panics has not had the value, which is for the others.
 fn a_buffer_that_panics_costs_no_value() {
-    /// Has no room, and panics when it is asked while the other out is waited for.
-    struct Full(Chan<u32>);
+    /// Has no room, and panics when it is asked: while the other out is waited for, or at once.
+    struct Full(Option<Chan<u32>>);
     impl Buffer<u32> for Full {
         fn can_add(&self) -> bool {
-            assert_eq!(self.0.stats().parked_puts, 0, "a buffer");
+            assert_eq!(self.0.as_ref().map(|well| well.stats().parked_puts), Some(0), "a buffer");
             false
         }
         fn add(&mut self, _: u32) -> Option<u32> {
@@ -165,14 +167,34 @@ fn a_buffer_that_panics_costs_no_value() {
     // The order in which they are waited for is chance.
     for _ in 0..20 {
         let well = Chan::new();
-        let outs = [well.clone(), Chan::with_buffer(Full(well.clone()))];
+        let outs = [well.clone(), Chan::with_buffer(Full(Some(well.clone())))];
         let source = Chan::new();
         source.distribute(&outs);
         source.put_blocking(1).unwrap();
         wait_for_put(&well);
         source.close();
         assert_eq!(rest(&well), [1]);
+
+        let outs = [Chan::fixed(2), Chan::with_buffer(Full(None))];
+        from_range(0..2).distribute(&outs);
+        assert_eq!(rest(&outs[0]), [0, 1]);
     }
+}
+
+/// Rule 6: it is told that it is exhausted, now that a value does not wait there any more.
+fn a_panic_over_an_out_that_lost_ends_no_other() {
+    let (source, [a, b]) = (Chan::new(), [Chan::new(), Chan::new()]);
+    source.distribute([&a, &b]);
+    source.put_blocking(1).unwrap();
+    [&a, &b].into_iter().for_each(wait_for_put);
+    b.close();
+    let mut join = parked(b.join(), &evil_waker());
+    assert_eq!(a.get_blocking(), Some(1));
+    source.put_blocking(2).unwrap();
+    assert_eq!(a.get_blocking(), Some(2));
+    ready(join.as_mut());
+    source.close();
+    assert_eq!((rest(&a), reason(&a)), (vec![], None));
 }
 
 fn the_end_of_the_input_closes_the_outs_with_its_reason() {
