@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::task::Waker;
 
-use crate::buffer::{BoxIter, Special};
+use crate::buffer::Special;
 use crate::first_panic::FirstPanic;
 use crate::ring::Ring;
 
@@ -27,7 +27,6 @@ pub(crate) enum Dropped<T> {
     Value(#[allow(dead_code, reason = "held to be dropped")] T),
     Values(#[allow(dead_code, reason = "held to be dropped")] Ring<T>),
     Special(#[allow(dead_code, reason = "held to be dropped")] Special<T>),
-    Iter(#[allow(dead_code, reason = "held to be dropped")] BoxIter<T>),
 }
 
 impl<T> Effects<T> {

@@ -80,7 +80,10 @@ pub(crate) fn last_use<T, R>(mut value: T, f: impl FnOnce(&mut T) -> R) -> threa
 }
 
 /// What something came to whose remains have been dropped since.
-fn first_panic<R>(result: thread::Result<R>, dropped: thread::Result<()>) -> thread::Result<R> {
+pub(crate) fn first_panic<R>(
+    result: thread::Result<R>,
+    dropped: thread::Result<()>,
+) -> thread::Result<R> {
     match (result, dropped) {
         (Ok(output), Err(panic)) => {
             discard(output);

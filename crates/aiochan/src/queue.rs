@@ -150,8 +150,8 @@ impl<T> Queue<T> {
                 Pair::MineGone => return Claim::Lost,
                 Pair::OtherGone => {
                     self.unlink(at);
-                    // SAFETY: alive until it is answered; not touched after.
-                    unsafe { at.as_ref() }.answer(Phase::Idle);
+                    // SAFETY: just unlinked, and the lock is held.
+                    unsafe { Waiter::answer(at, Phase::Idle) };
                 }
                 Pair::Same => {}
             }

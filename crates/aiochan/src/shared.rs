@@ -4,7 +4,7 @@
 use std::pin::Pin;
 use std::task::Waker;
 
-use crate::buffer::{BoxIter, Buf};
+use crate::buffer::{BoxIter, Buf, Source, Special};
 use crate::effects::{self, Dropped, Effects};
 use crate::error::{TryGetError, TryPutError};
 use crate::lock::{Guard, Leaving, Lock};
@@ -430,7 +430,7 @@ impl<T> Shared<T> {
         std::mem::forget(turn);
         let Some(item) = item else {
             self.with(fx, |state, fx| state.end_source(fx));
-            fx.drop_later(Dropped::Iter(iter));
+            fx.drop_later(Dropped::Special(Special::Source(Source::Here(iter))));
             return None;
         };
         Some((item, self.with(fx, |state, fx| state.end_turn(iter, fx))))

@@ -203,10 +203,16 @@ impl<T> Waiter<T> {
         self.answer.store(Phase::Waiting as u8, Ordering::Release);
     }
 
-    /// Ends a stay in a queue; called under the channel's lock by whoever took it out. It may be gone after that.
+    /// Ends a stay in a queue. The waiter may be gone as soon as it can be seen, so no reference to the whole of it is
+    /// held then.
+    ///
+    /// # Safety
+    /// The waiter was parked, and has been taken out of its queue under the channel's lock, which is still held.
     #[inline]
-    pub(crate) fn answer(&self, phase: Phase) {
-        self.answer.store(phase as u8, Ordering::Release);
+    pub(crate) unsafe fn answer(waiter: NonNull<Self>, phase: Phase) {
+        // SAFETY: by the caller's promise it is alive until this store.
+        let answer = unsafe { &(*waiter.as_ptr()).answer };
+        answer.store(phase as u8, Ordering::Release);
     }
 
     /// The place in its queue of a parked waiter.
@@ -332,8 +338,8 @@ impl<T> Claimed<T> {
     /// Ends the wait; the waker is to be woken after unlocking.
     #[inline]
     pub(crate) fn answer(self, phase: Phase) -> Option<Waker> {
-        // SAFETY: as in `take`; this store is the last touch.
-        unsafe { self.waiter.as_ref() }.answer(phase);
+        // SAFETY: by the promise of `new`; this store is the last touch.
+        unsafe { Waiter::answer(self.waiter, phase) };
         self.waker
     }
 }

@@ -9,6 +9,25 @@ use loom::thread;
 /// So short that it is over at the first look at the clock, after the operation has been parked.
 const AT_ONCE: Duration = Duration::from_nanos(1);
 
+/// It does not come before a model ends.
+const LATER: Duration = Duration::from_secs(1 << 20);
+
+/// No wake is missed between looking and parking for a time.
+#[test]
+fn timed_park_against_unpark() {
+    for capacity in [0, 1] {
+        explore(move || {
+            let c = Chan::fixed(capacity);
+            let putter = thread::spawn({
+                let c = c.clone();
+                move || (1..=2).for_each(|value| c.put_timeout(value, LATER).unwrap())
+            });
+            assert_eq!((c.get_timeout(LATER), c.get_timeout(LATER)), (Ok(1), Ok(2)));
+            putter.join().unwrap();
+        });
+    }
+}
+
 /// No wake is missed between looking and parking.
 #[test]
 fn park_against_unpark() {

@@ -1,12 +1,14 @@
 //! A commit meets the drop of the operation that it commits.
 
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use aiochan::{Chan, PutTimeoutError, select};
 use aiochan_models::{Alarm, explore, explore_crowd, poll};
+use futures_core::Stream;
 use loom::future::block_on;
 use loom::thread;
 
@@ -34,6 +36,27 @@ fn commit_against_drop_of_the_getter() {
             assert_eq!(c.stats().delivered(), 1);
         });
     }
+}
+
+/// The same of a stream, which keeps its place, and what it is handed there, until it goes.
+#[test]
+fn commit_against_drop_of_the_stream() {
+    explore(|| {
+        let c = Chan::new();
+        let putter = thread::spawn({
+            let c = c.clone();
+            move || block_on(c.put(7)).unwrap()
+        });
+        let mut stream = c.stream();
+        let polled = poll(pin!(poll_fn(|cx| Pin::new(&mut stream).poll_next(cx))), &Alarm::new());
+        drop(stream);
+        let got = match polled {
+            Poll::Ready(got) => got,
+            Poll::Pending => block_on(c.get()),
+        };
+        assert_eq!(got, Some(7));
+        putter.join().unwrap();
+    });
 }
 
 /// As above, where the next waits already: it is woken.

@@ -124,6 +124,7 @@ fn join_against_close_and_get() {
             let c = c.clone();
             move || {
                 block_on(c.join());
+                assert!(c.is_closed());
                 assert_eq!(c.len(), 0);
             }
         });

@@ -1,6 +1,10 @@
 //! Selects meet puts, gets, closes and each other.
 
-use aiochan::{Chan, select, select_blocking};
+use std::future::Future;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use aiochan::{Chan, TryPutError, select, select_blocking};
 use aiochan_models::{explore, explore_crowd};
 use loom::future::block_on;
 use loom::thread;
@@ -173,6 +177,36 @@ fn both_arms_on_one_channel() {
         });
         assert_eq!(block_on(get_or_put(c.clone(), c, 2)), Did::Put);
         assert_eq!(getter.join().unwrap(), Some(2));
+    });
+}
+
+/// Offers a value when it is woken, for which there must be no taker.
+struct Offers(Chan<u32>);
+
+impl Wake for Offers {
+    fn wake(self: Arc<Self>) {
+        assert_eq!(self.0.try_put(3), Err(TryPutError::Full(3)));
+    }
+}
+
+/// A select that meets another while it takes its places is committed as well: none of those that it has already takes
+/// anything any more, as early as the other is woken.
+#[test]
+fn two_selects_against_a_put() {
+    explore(|| {
+        let (c, d, e) = (Chan::new(), Chan::new(), Chan::<u32>::new());
+        let (own, waker) = ([d.clone(), e], Waker::from(Arc::new(Offers(c.clone()))));
+        let other = thread::spawn(move || {
+            let mut select = Box::pin(async move {
+                select! { biased; v = own[0].get() => v, v = own[1].get() => v }
+            });
+            let polled = select.as_mut().poll(&mut Context::from_waker(&waker));
+            if polled.is_ready() { polled } else { Poll::Ready(block_on(select)) }
+        });
+        block_on(async {
+            select! { biased; got = c.get() => panic!("{got:?}"), put = d.put(2) => put.unwrap() }
+        });
+        assert_eq!(other.join().unwrap(), Poll::Ready(Some(2)));
     });
 }
 

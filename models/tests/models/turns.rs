@@ -24,6 +24,24 @@ fn promise_against_gets() {
     });
 }
 
+/// All of several that wait have it.
+#[test]
+fn promise_against_gets_that_wait() {
+    explore(|| {
+        let c = Chan::promise();
+        let mut gets = [(); 2].map(|()| Box::pin(c.get()));
+        for get in &mut gets {
+            assert!(poll(get.as_mut(), &Alarm::new()).is_pending());
+        }
+        let putter = thread::spawn({
+            let c = c.clone();
+            move || block_on(c.put(7)).unwrap()
+        });
+        assert_eq!(gets.map(block_on), [Some(7), Some(7)]);
+        putter.join().unwrap();
+    });
+}
+
 /// An iterator's values go to one getter each, and its end to all.
 #[test]
 fn iterator_against_gets() {

@@ -5,7 +5,7 @@ use std::thread;
 
 use super::{Get, Put, take_got, take_put, withdraw_get, withdraw_put};
 use crate::error::PutError;
-use crate::panics::caught;
+use crate::panics::{caught, first_panic};
 use crate::race::{Arm, End, Entry};
 use crate::start::{Parking, Start, start_get, start_put};
 use crate::waiter::{Phase, Waiter};
@@ -66,16 +66,16 @@ impl<T: Send> Put<'_, T> {
         Entry::new(self)
     }
 
-    /// Puts if that can be done at once. A panic of whoever it meets, or of the buffer, comes beside what it came to.
-    pub(crate) fn try_caught(self) -> (Result<(), T>, thread::Result<Parking>) {
+    /// Puts if that can be done at once. A panic of whoever it meets, of the buffer, or of what that evicts comes beside
+    /// what it came to.
+    pub(crate) fn try_caught(self) -> (Result<(), T>, thread::Result<()>) {
         let mut put = pin!(self);
-        let met = caught(|| put.as_ref().start(Start::Try));
-        let End { won, back } = put.as_mut().__end();
-        let put = match won {
-            Some(result) => result.map_err(|PutError(value)| value),
-            None => back.map_or(Ok(()), Err),
-        };
-        (put, met)
+        let met = caught(|| put.as_ref().start(Start::Try)).map(|_| ());
+        match caught(|| put.as_mut().__end()) {
+            Ok(End { won: Some(result), .. }) => (result.map_err(|PutError(value)| value), met),
+            Ok(End { back, .. }) => (back.map_or(Ok(()), Err), met),
+            Err(evicted) => (Ok(()), first_panic(met, Err(evicted))),
+        }
     }
 
     /// Ends a select over this arm.

@@ -173,7 +173,7 @@ impl<T> State<T> {
     /// that was given back, or a turn that has been left unused.
     pub(crate) fn take_source(&mut self) -> Option<BoxIter<T>> {
         let iter = self.lend_plainly()?;
-        self.set_source(Source::Ended);
+        *self.source_mut()? = Source::Ended;
         Some(iter)
     }
 
@@ -216,13 +216,15 @@ impl<T> State<T> {
     /// Says that the iterator, which is out, has ended.
     pub(crate) fn end_source(&mut self, fx: &mut Effects<T>) {
         self.answer_gets(fx);
-        self.set_source(Source::Ended);
+        if let Some(source) = self.source_mut() {
+            *source = Source::Ended;
+        }
         self.settle(fx);
     }
 
     /// Gives up a turn that was not used.
     pub(crate) fn skip_turn(&mut self, fx: &mut Effects<T>) {
-        if let Some(Special::Source(Source::Reserved(iter))) = self.special_mut()
+        if let Some(Source::Reserved(iter)) = self.source_mut()
             && let Some(iter) = iter.take()
         {
             self.pass_turn(iter, fx);
@@ -236,17 +238,27 @@ impl<T> State<T> {
             && let Claim::Found(get) = self.claim(Side::Get, None)
         {
             fx.wake(get.answer(Phase::Turn));
-            return self.set_source(Source::Reserved(Some(iter)));
+            return self.bring_back(Source::Reserved(Some(iter)), fx);
         }
-        self.set_source(Source::Here(iter));
+        self.bring_back(Source::Here(iter), fx);
     }
 
-    /// Sets where the iterator is, which was out.
+    /// Says where the iterator is, which was out.
     #[inline]
-    fn set_source(&mut self, source: Source<T>) {
-        match self.special_mut() {
-            Some(Special::Source(before)) => *before = source,
-            _ => self.rare().special = Some(Special::Source(source)),
+    fn bring_back(&mut self, source: Source<T>, fx: &mut Effects<T>) {
+        match self.source_mut() {
+            Some(before) => *before = source,
+            // Meanwhile the last has gone who could get.
+            None => fx.drop_later(Dropped::Special(Special::Source(source))),
+        }
+    }
+
+    /// Where the iterator is, if the values are one's.
+    #[inline]
+    fn source_mut(&mut self) -> Option<&mut Source<T>> {
+        match self.special_mut()? {
+            Special::Source(source) => Some(source),
+            _ => None,
         }
     }
 

@@ -198,9 +198,10 @@ pub(crate) fn park() {
     }
 }
 
-/// Time passes while other threads run.
-pub(crate) fn park_timeout(_: Duration) {
-    loom::thread::yield_now();
+/// Time passes while other threads run, but never so much that who waits for very long has waited in vain.
+pub(crate) fn park_timeout(limit: Duration) {
+    const VERY_LONG: Duration = Duration::from_secs(3600);
+    if limit > VERY_LONG { park() } else { loom::thread::yield_now() }
 }
 
 /// As std's, whose initial values are `const`.

@@ -47,11 +47,10 @@ fn results_whose_drop_panics_go_one_by_one() {
             let (alive, tell) = (alive.clone(), tell.clone());
             async move {
                 if n == 0 {
-                    let _alive = alive;
                     std::future::pending::<()>().await;
                 }
                 tell.put(()).await.unwrap();
-                Evil(())
+                Evil(alive)
             }
         });
         let out = out.chan();

@@ -7,10 +7,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a case may take: far longer than any does.
-const CASE: Duration = Duration::from_secs(60);
+const CASE: Duration = Duration::from_secs(60 * SLOWNESS);
 
 /// How long another thread may take to get to where it is expected.
-const STATE: Duration = Duration::from_secs(10);
+const STATE: Duration = Duration::from_secs(10 * SLOWNESS);
+
+/// Miri interprets.
+const SLOWNESS: u64 = if cfg!(miri) { 100 } else { 1 };
 
 /// Runs a case. If it hangs the process is aborted with the case's name.
 pub(crate) fn watched(name: &'static str, case: impl FnOnce()) {

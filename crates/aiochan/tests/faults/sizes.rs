@@ -102,9 +102,12 @@ fn groups_without_end() {
 fn futures_without_end() {
     in_own_process("sizes::futures_without_end", || {
         for n in [ABSURD, usize::MAX] {
-            assert!(
-                drain(&from_range(0..9).async_pipe(n, async |n| n).chan()).into_iter().eq(0..9)
-            );
+            let ordered = from_range(0..9).async_pipe(n, async |n| n).chan();
+            assert!(drain(&ordered).into_iter().eq(0..9));
+            let mut unordered =
+                drain(&from_range(0..9).async_pipe_unordered(n, async |n| n).chan());
+            unordered.sort_unstable();
+            assert!(unordered.into_iter().eq(0..9));
         }
     });
 }
@@ -113,9 +116,12 @@ fn futures_without_end() {
 #[test]
 fn threads_without_end() {
     in_own_process("sizes::threads_without_end", || {
-        for n in [ABSURD, usize::MAX] {
-            let message = panics(|| drop(from_range(0..9).parallel_pipe(n, |n| n)));
-            assert!(message.contains("threads are too many"), "{message}");
+        for n in [65_537, ABSURD, usize::MAX] {
+            let ordered = panics(|| drop(from_range(0..9).parallel_pipe(n, |n| n)));
+            let unordered = panics(|| drop(from_range(0..9).parallel_pipe_unordered(n, |n| n)));
+            for message in [ordered, unordered] {
+                assert!(message.contains("threads are too many"), "{message}");
+            }
         }
     });
 }

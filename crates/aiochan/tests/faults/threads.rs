@@ -86,13 +86,21 @@ fn an_executor_without_threads() {
         let source = from_range(0..);
         refused(|| source.map(|n| n).into_chan(&outs[0]));
         refused(|| source.async_pipe(2, async |n| n).into_chan(&outs[1]));
+        refused(|| source.async_pipe_unordered(2, async |n| n).into_chan(&Chan::new()));
         refused(|| source.async_apply(|_, _| async {}).into_chan(&outs[2]));
         refused(|| source.distribute([&outs[3], &outs[4]]));
         outs.iter().for_each(ended);
-        refused(|| source.dup().tap());
-        refused(|| source.publish(|n| *n).sub(1));
-        refused(|| timeout(MS));
-        refused(|| tick_tock(MS));
+        for _ in 0..2 {
+            refused(|| source.map(|n| n).chan());
+            refused(|| timeout(MS));
+            refused(|| tick_tock(MS));
+        }
+        for _ in 0..2 {
+            let (tapped, subscribed) = (Chan::new(), Chan::new());
+            refused(|| source.dup().tap_into(&tapped));
+            refused(|| source.publish(|n| *n).sub_into(1, &subscribed));
+            [tapped, subscribed].iter().for_each(ended);
+        }
         assert_eq!(source.try_get(), Ok(0));
         // What runs on the threads that there are works.
         assert_eq!(run(source.take(2).collect()), [1, 2]);

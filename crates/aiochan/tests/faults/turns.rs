@@ -43,6 +43,21 @@ fn all_who_wait_are_told_when_the_last_handle_goes() {
     assert_eq!(gets.iter().map(|mut get| ready(get.as_mut())).collect::<Vec<_>>(), [None; 3]);
 }
 
+/// Rules 1 and 6: nor is there anything for who comes later, though the iterator was out by then.
+#[test]
+fn an_iterator_that_comes_back_when_nobody_is_left_is_dropped() {
+    let last = Arc::new(Mutex::new(None));
+    let goes = last.clone();
+    let c = over(3, move |_, _| drop(goes.lock().unwrap().take()));
+    let feed = c.feed();
+    *last.lock().unwrap() = Some(c);
+    assert_eq!(feed.chan().try_get(), Ok(1));
+    assert_eq!(feed.chan().try_get(), Err(TryGetError::Closed));
+    // What its function holds has gone with it.
+    assert_eq!(Arc::strong_count(&last), 1);
+    ready(Box::pin(feed.chan().join()).as_mut());
+}
+
 /// Rule 5: a callback has its item, or learns of the end, whatever the one panics over whose turn is next.
 #[test]
 fn a_callback_in_its_turn_is_called() {

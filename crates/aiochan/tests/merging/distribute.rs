@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use aiochan::{Buffer, Chan, TryPutError, from_range};
+use aiochan::{Buffer, Chan, TryPutError, from_range, run};
 
 use crate::common::{
     on_one_thread, others_run, panicked, reason, rest, wait_for_nobody, wait_for_put,
@@ -27,6 +27,7 @@ cases! {
     a_function_that_panics_closes_the_outs_with_the_cause
     a_clone_that_panics_closes_the_outs_with_the_cause
     a_buffer_that_panics_costs_no_value
+    an_evicted_value_that_panics_ends_its_out_only
     a_panic_over_an_out_that_lost_ends_no_other
     a_consumer_that_panics_ends_its_out_only
     a_consumer_that_panics_while_a_value_waits_ends_its_out_only
@@ -179,6 +180,28 @@ fn a_buffer_that_panics_costs_no_value() {
         from_range(0..2).distribute(&outs);
         assert_eq!(rest(&outs[0]), [0, 1]);
     }
+}
+
+/// Rule 6.
+fn an_evicted_value_that_panics_ends_its_out_only() {
+    /// The number 0 cannot be dropped.
+    #[derive(Clone)]
+    struct Evil(u32);
+    impl Drop for Evil {
+        fn drop(&mut self) {
+            assert!(self.0 > 0, "an evil drop");
+        }
+    }
+    let (source, outs) = (Chan::new(), [Chan::sliding(1), Chan::sliding(1)]);
+    source.distribute(&outs);
+    (0..100).for_each(|n| source.put_blocking(Evil(n)).unwrap());
+    source.close();
+    outs.iter().for_each(|out| run(out.closed()));
+    let [evil, well]: [Vec<_>; 2] =
+        outs.iter().partition(|out| out.close_reason().is_some()).into();
+    assert_eq!((evil.len(), well.len()), (1, 1));
+    assert_eq!(reason(evil[0]).as_deref(), Some("a stage panicked: an evil drop"));
+    assert_eq!(well[0].get_blocking().unwrap().0, 99);
 }
 
 /// Rule 6: it is told that it is exhausted, now that a value does not wait there any more.

@@ -258,9 +258,12 @@ fn an_input_whose_drop_panics_fails() {
 /// A function that panics when it is dropped, by the last thread: the output has ended before.
 #[test]
 fn a_function_whose_drop_panics_hangs_nothing() {
-    let evil = Evil(Arc::default());
-    let c = from_range(0..3).parallel_pipe(2, move |i: u8| (i, &evil).0).chan();
+    let (evil, (here, gone)) = (Evil(Arc::default()), guard());
+    let drops = evil.0.clone();
+    let c = from_range(0..3).parallel_pipe(2, move |i: u8| (i, &here, &evil).0).chan();
     assert_eq!(drain(&c), [0, 1, 2]);
+    gone.wait_until_gone();
+    wait_until("it is dropped", || drops.load(SeqCst) == 1);
 }
 
 /// A thread that is inside a call ends after it.

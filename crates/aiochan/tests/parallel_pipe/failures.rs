@@ -122,12 +122,13 @@ fn a_failure_stops_the_intake_at_once() {
 /// After a failure no call begins with a later item, also with one that was read before.
 #[test]
 fn no_call_begins_after_a_failure() {
-    for ordered in FORMS {
+    for (ordered, panics) in FORMS.into_iter().flat_map(|form| [(form, false), (form, true)]) {
         let calls = Arc::new(AtomicUsize::new(0));
         let count = calls.clone();
         let (here, gone) = guard();
         let f = move |i| {
             count.fetch_add(1, SeqCst);
+            assert!(!panics || i != 500, "enough");
             (if i == 500 { Err("enough") } else { Ok(i) }, &here).0
         };
         let c = pipe!(from_range(0..10_000), ordered, 1, f).fallible().chan_with(1000);

@@ -51,6 +51,10 @@ mod ready;
 mod select;
 #[path = "crossbeam/select_macro.rs"]
 mod select_macro;
+// There a thread that ends cannot wait for another.
+#[cfg(not(windows))]
+#[path = "crossbeam/thread_locals.rs"]
+mod thread_locals;
 #[path = "crossbeam/zero.rs"]
 mod zero;
 
