@@ -9,7 +9,7 @@ use aiochan::{Chan, Outcome, PutError, Selected, Unselected};
 use fastrand::Rng;
 
 use crate::clock;
-use crate::ledger::{self, Value};
+use crate::ledger::{self, Fate, Value};
 use crate::planned;
 use crate::world::World;
 
@@ -33,6 +33,9 @@ pub(crate) enum Role {
     /// Gets values from one channel and puts them into another.
     Relay(usize, usize),
 }
+
+/// Longer than any round takes.
+pub(crate) const FOR_EVER: Duration = Duration::from_secs(3600);
 
 /// What came of a get.
 pub(crate) enum Got {
@@ -75,9 +78,10 @@ impl Actor {
 
     /// How long it is to wait where it does not wait for ever.
     pub(crate) fn patience(&mut self) -> Duration {
-        match self.world.is_real {
-            true => Duration::from_micros(self.rng.u64(..50)),
-            false => clock::patience(&mut self.rng),
+        match self.world {
+            _ if self.world.is_patient => FOR_EVER,
+            _ if self.world.is_real => Duration::from_micros(self.rng.u64(..50)),
+            _ => clock::patience(&mut self.rng),
         }
     }
 
@@ -136,14 +140,17 @@ impl Actor {
     /// Puts with a callback, which may panic.
     pub(crate) fn put_with(&mut self, c: &Chan<Value>, value: Value) {
         let panics = self.rng.u8(..8) == 0;
+        let callback = self.world.calls.expect(move |result| {
+            put(result);
+            if panics {
+                planned::panic();
+            }
+        });
         planned::caught(|| {
-            let result = c.put_with(value, move |result| {
-                put(result);
-                if panics {
-                    planned::panic();
-                }
-            });
-            result.unwrap_or_else(|error| error.into_inner().back());
+            if let Err(error) = c.put_with(value, callback) {
+                self.world.calls.refuse();
+                error.into_inner().back();
+            }
         });
     }
 
@@ -151,17 +158,20 @@ impl Actor {
     pub(crate) fn get_with(&mut self, c: &Chan<Value>) {
         let panics = self.rng.u8(..8) == 0;
         let world = self.world.clone();
+        let callback = self.world.calls.expect(move |value: Option<Value>| {
+            if let Some(value) = value {
+                world.deliveries.fetch_add(1, Ordering::Relaxed);
+                value.got();
+            }
+            if panics {
+                planned::panic();
+            }
+        });
         planned::caught(|| {
-            // Refused when too many wait already.
-            let _ = c.get_with(move |value| {
-                if let Some(value) = value {
-                    world.deliveries.fetch_add(1, Ordering::Relaxed);
-                    value.got();
-                }
-                if panics {
-                    planned::panic();
-                }
-            });
+            // Too many may wait already.
+            if c.get_with(callback).is_err() {
+                self.world.calls.refuse();
+            }
         });
     }
 
@@ -192,12 +202,9 @@ impl Actor {
     /// Gets a value on loan, and takes it or not.
     pub(crate) fn try_lease(&mut self, c: &Chan<Value>) {
         let takes = self.rng.bool();
-        planned::caught(|| {
-            if let Ok(lease) = c.try_lease()
-                && takes
-            {
-                self.keep(lease.take());
-            }
+        planned::caught(|| match c.try_lease() {
+            Ok(lease) if takes => self.keep(lease.take()),
+            lease => ledger::dropping(Fate::Lost, || drop(lease)),
         });
     }
 }

@@ -21,33 +21,39 @@ fn put_next(c: Chan<Value>, mut actor: Actor) {
     }
     actor.acts();
     let panics = actor.rng.u8(..16) == 0;
-    let own = c.clone();
+    let (own, calls) = (c.clone(), actor.world.calls.clone());
+    let callback = calls.expect(move |result| {
+        body(|| put(result));
+        body(|| put_next(own, actor));
+        if panics {
+            planned::panic();
+        }
+    });
     planned::caught(|| {
-        let result = c.put_with(value, move |result| {
-            body(|| put(result));
-            body(|| put_next(own, actor));
-            if panics {
-                planned::panic();
-            }
-        });
-        result.unwrap_or_else(|error| error.into_inner().back());
+        if let Err(error) = c.put_with(value, callback) {
+            calls.refuse();
+            error.into_inner().back();
+        }
     });
 }
 
 fn get_next(c: Chan<Value>, mut actor: Actor) {
     actor.acts();
     let panics = actor.rng.u8(..16) == 0;
-    let own = c.clone();
+    let (own, calls) = (c.clone(), actor.world.calls.clone());
+    let callback = calls.expect(move |value| {
+        let Some(value) = value else { return };
+        body(|| actor.keep(value));
+        body(|| get_next(own, actor));
+        if panics {
+            planned::panic();
+        }
+    });
     planned::caught(|| {
-        // Refused when too many wait already.
-        let _ = c.get_with(move |value| {
-            let Some(value) = value else { return };
-            body(|| actor.keep(value));
-            body(|| get_next(own, actor));
-            if panics {
-                planned::panic();
-            }
-        });
+        // Too many may wait already.
+        if c.get_with(callback).is_err() {
+            calls.refuse();
+        }
     });
 }
 

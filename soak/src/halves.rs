@@ -11,6 +11,7 @@ use aiochan::{Chan, Receiver, Sender, nop};
 use fastrand::Rng;
 use futures_util::{SinkExt, StreamExt};
 
+use crate::actor::FOR_EVER;
 use crate::ledger::{self, Fate, Value};
 use crate::tasks::{hurried, hurried_or_not};
 use crate::world;
@@ -21,6 +22,7 @@ pub(crate) struct Halves {
     /// A handle that is kept tells in the end what became of the values, and nothing may be dropped before; without
     /// one nothing may be evicted, and the last receiver discards what is inside.
     handle: Option<Arc<Chan<Value>>>,
+    evicts: bool,
     common: Arc<Common>,
 }
 
@@ -44,22 +46,25 @@ pub(crate) enum Holder {
 /// What each has who holds a half.
 pub(crate) struct Side {
     rng: Rng,
-    /// What may become of values when the half is dropped.
-    leaving: Fate,
+    /// Whether somebody could get what is inside when all receivers have gone.
+    is_kept: bool,
     common: Arc<Common>,
 }
 
 impl Halves {
     pub(crate) fn new(rng: &mut Rng) -> (Self, Vec<Holder>) {
-        let handle = rng.bool().then(|| Arc::new(world::chan(rng)));
+        let (handle, evicts) = match rng.bool().then(|| world::chan(rng)) {
+            Some((chan, evicts)) => (Some(Arc::new(chan)), evicts),
+            None => (None, false),
+        };
         if let Some(handle) = &handle {
             watch::show(handle, |handle| format!("in halves: {handle:?}"));
         }
         let chan = handle.as_deref().cloned().unwrap_or_else(|| Chan::fixed(rng.usize(..9)));
-        let leaving = if handle.is_some() { Fate::Lost } else { Fate::Discarded };
+        let is_kept = handle.is_some();
         let (sender, receiver) = chan.split();
         let common = Arc::new(Common::default());
-        let side = |rng: &mut Rng| Side { rng: rng.fork(), leaving, common: common.clone() };
+        let side = |rng: &mut Rng| Side { rng: rng.fork(), is_kept, common: common.clone() };
         let mut holders = Vec::new();
         for _ in 0..rng.usize(1..5) {
             let numbers = ledger::reserve(rng.u32(1..1000));
@@ -78,7 +83,7 @@ impl Halves {
                 common.receivers.fetch_add(1, Ordering::SeqCst);
             }
         }
-        (Self { handle, common }, holders)
+        (Self { handle, evicts, common }, holders)
     }
 
     /// Nobody waits for what is there, as far as it can be seen.
@@ -105,7 +110,7 @@ impl Halves {
             }
         }
         let seen = ledger::count(Fate::Evicted);
-        if evicted != seen {
+        if evicted != seen || evicted > 0 && !self.evicts {
             ledger::fault(&format!("{seen} values were dropped, {evicted} counted as evicted"));
         }
         let under = ledger::count(Fate::Under);
@@ -144,18 +149,21 @@ impl Side {
         }
     }
 
-    fn leave_sending(&self, sender: Sender<Value>) {
+    /// With the sender may go an item that was not sent yet, if it has one.
+    fn leave_sending(&self, sender: Sender<Value>, is_sending: bool) {
         self.common.senders.fetch_sub(1, Ordering::SeqCst);
-        self.leave(sender);
+        let fate = if is_sending { Fate::Withdrawn } else { Fate::Lost };
+        planned::caught(|| ledger::dropping(fate, || drop(sender)));
     }
 
+    /// The last receiver discards what nobody can get any more.
     fn leave_receiving(&self, receiver: Receiver<Value>) {
         self.common.receivers.fetch_sub(1, Ordering::SeqCst);
-        self.leave(receiver);
-    }
-
-    fn leave<H>(&self, half: H) {
-        planned::caught(|| ledger::dropping(self.leaving, || drop(half)));
+        let discarded = planned::caught(|| ledger::discarding(|| drop(receiver)));
+        let left = self.common.receivers.load(Ordering::SeqCst);
+        if discarded != Some(0) && (self.is_kept || left > 0) {
+            ledger::fault(&format!("values are discarded that {left} receivers could have"));
+        }
     }
 }
 
@@ -199,10 +207,7 @@ async fn send(mut sender: Sender<Value>, mut side: Side, numbers: Range<u32>) {
             _ => {}
         }
     }
-    if is_sending {
-        side.leaving = Fate::Withdrawn;
-    }
-    side.leave_sending(sender);
+    side.leave_sending(sender, is_sending);
 }
 
 /// Receives some values, then leaves; the last to leave discards what is inside.
@@ -257,16 +262,21 @@ async fn leave(sender: Sender<Value>, receiver: Receiver<Value>, mut side: Side)
     for _ in 0..side.rng.u8(..20) {
         nop().await;
     }
-    side.leave_sending(sender);
+    side.leave_sending(sender, false);
     nop().await;
     side.leave_receiving(receiver);
 }
 
 /// As [`receive`], in a thread that loses patience.
 pub(crate) fn receive_blocking(receiver: Receiver<Value>, mut side: Side, count: u32) {
+    let is_patient = side.rng.bool();
     for _ in 0..count {
         side.acts();
-        match receiver.get_timeout(Duration::from_micros(side.rng.u64(..100))) {
+        let patience = match is_patient {
+            true => FOR_EVER,
+            false => Duration::from_micros(side.rng.u64(..100)),
+        };
+        match receiver.get_timeout(patience) {
             Ok(value) => value.got(),
             Err(aiochan::GetTimeoutError::Closed) => {
                 side.finds_it_closed();

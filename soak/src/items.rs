@@ -16,6 +16,7 @@ use crate::{planned, scheduler};
 pub(crate) struct Items {
     made: Arc<AtomicU64>,
     all: u64,
+    pub(crate) ends_in_a_panic: bool,
 }
 
 struct Iter {
@@ -28,9 +29,9 @@ struct Iter {
 /// A channel over an iterator of a few hundred values.
 pub(crate) fn chan(rng: &mut Rng) -> (Chan<Value>, Items) {
     let numbers = ledger::reserve(rng.u32(..1000));
-    let items = Items { made: Arc::default(), all: numbers.len() as u64 };
-    let made = items.made.clone();
-    let iter = Iter { numbers, made, rng: rng.fork(), ends_in_a_panic: rng.u8(..4) == 0 };
+    let ends_in_a_panic = rng.u8(..4) == 0;
+    let items = Items { made: Arc::default(), all: numbers.len() as u64, ends_in_a_panic };
+    let iter = Iter { numbers, made: items.made.clone(), rng: rng.fork(), ends_in_a_panic };
     (Chan::from_iter(iter), items)
 }
 

@@ -1,6 +1,6 @@
 //! The ledger: what became of each value of a round.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem;
 use std::ops::Range;
@@ -58,6 +58,10 @@ thread_local! {
     static DROPPING: Cell<Option<Fate>> = const { Cell::new(None) };
     /// The same, in a panic.
     static UNWINDING: Cell<Fate> = const { Cell::new(Fate::Lost) };
+    /// What has become of values on this thread, one after the other.
+    static TRACE: RefCell<DefaultHasher> = RefCell::new(DefaultHasher::new());
+    /// How many values were discarded on this thread.
+    static DISCARDED: Cell<u64> = const { Cell::new(0) };
 }
 
 impl Value {
@@ -104,6 +108,13 @@ pub fn afresh<R>(f: impl FnOnce() -> R) -> R {
     meaning(None, Fate::Lost, f)
 }
 
+/// How many values `f` discards, on this thread.
+pub fn discarding(f: impl FnOnce()) -> u64 {
+    let before = DISCARDED.get();
+    dropping(Fate::Discarded, f);
+    DISCARDED.get() - before
+}
+
 fn meaning<R>(dropping: Option<Fate>, unwinding: Fate, f: impl FnOnce() -> R) -> R {
     /// Also when `f` panics; by then what it held is dropped.
     struct Restore(Option<Fate>, Fate);
@@ -118,9 +129,13 @@ fn meaning<R>(dropping: Option<Fate>, unwinding: Fate, f: impl FnOnce() -> R) ->
 }
 
 fn settle(number: u32, fate: Fate) {
+    if fate == Fate::Discarded {
+        DISCARDED.set(DISCARDED.get() + 1);
+    }
     if fate == Fate::Lost {
         fault(&format!("value {number} was dropped where none may be"));
     }
+    TRACE.with_borrow_mut(|trace| (number, fate as u8).hash(trace));
     let place = &FATES[number as usize];
     let was = place.swap(fate as u8, Ordering::AcqRel);
     if was != Fate::Under as u8 {
@@ -132,6 +147,7 @@ fn settle(number: u32, fate: Fate) {
 pub fn open(seed: u64) {
     SEED.store(seed, Ordering::Relaxed);
     BORN.store(0, Ordering::SeqCst);
+    TRACE.set(DefaultHasher::new());
 }
 
 /// The numbers of so many new values, which are to be [`made`](make).
@@ -163,10 +179,10 @@ pub fn made() -> u64 {
     u64::from(BORN.load(Ordering::SeqCst)) - count(Fate::Unborn)
 }
 
-/// What became of each value, in short.
+/// What became of each value, and in which order on this thread, in short.
 pub fn digest() -> u64 {
     let born = BORN.load(Ordering::SeqCst) as usize;
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = TRACE.with_borrow(DefaultHasher::clone);
     FATES[..born].iter().for_each(|place| place.load(Ordering::Acquire).hash(&mut hasher));
     hasher.finish()
 }

@@ -8,6 +8,7 @@
 mod actor;
 mod blocking;
 mod callbacks;
+mod calls;
 mod clock;
 mod fifo;
 mod halves;

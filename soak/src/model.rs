@@ -54,6 +54,8 @@ pub(crate) enum Told {
     GotMany(Vec<Id>),
     /// `put_many`: what is left, and whether that is because the channel is closed.
     PutMany(Vec<Id>, bool),
+    /// `join`, `closed`.
+    Ended,
 }
 
 /// What can be seen after a step, besides what the step itself returns.
@@ -86,6 +88,8 @@ struct Chan {
     inside: VecDeque<Id>,
     /// What its iterator will make.
     to_come: VecDeque<Id>,
+    /// Whether somebody has asked the iterator in vain.
+    has_ended: bool,
     /// Parked arms: the operation, and which of its arms.
     puts: VecDeque<(usize, usize)>,
     gets: VecDeque<(usize, usize)>,
@@ -106,6 +110,10 @@ pub(crate) enum Sort {
     Added,
     GetMany(usize),
     PutMany(VecDeque<Id>),
+    /// Waits for a channel to be closed.
+    Closed,
+    /// As well as drained.
+    Join,
 }
 
 struct Op {
@@ -135,6 +143,10 @@ impl Arm {
     fn new(chan: usize, value: Option<Id>) -> Self {
         Self { chan, value, outcome: None, copies: false }
     }
+
+    fn is_put_to(&self, chan: usize) -> bool {
+        self.chan == chan && self.value.is_some()
+    }
 }
 
 enum Step {
@@ -158,6 +170,7 @@ impl Model {
             returned: Vec::new(),
             inside: VecDeque::new(),
             to_come: to_come.into_iter().collect(),
+            has_ended: false,
             puts: VecDeque::new(),
             gets: VecDeque::new(),
             closed: kind.store == Store::Iterator,
@@ -209,6 +222,12 @@ impl Model {
                 self.poll(op)
             }
             Sort::PutMany(values) => self.put_many(op, values),
+            Sort::Closed | Sort::Join => {
+                if !self.may_end(op) {
+                    self.ops[op].state = State::Waits;
+                }
+                self.poll(op)
+            }
             _ => {
                 self.start(op);
                 self.poll(op)
@@ -285,6 +304,9 @@ impl Model {
             return Told::Waits;
         }
         self.ops[op].state = State::Over;
+        if self.waits_for_an_end(op) {
+            return Told::Ended;
+        }
         let arms = &self.ops[op].arms;
         let won = arms.iter().position(|arm| arm.outcome.is_some()).expect("one has won");
         if arms[won].copies {
@@ -363,6 +385,33 @@ impl Model {
     /// Drops all channels.
     pub(crate) fn discard(&mut self) {
         self.chans.iter_mut().for_each(|c| self.seen.dropped.extend(c.inside.drain(..)));
+    }
+
+    /// Whether it is a `join` or `closed`.
+    pub(crate) fn waits_for_an_end(&self, op: usize) -> bool {
+        matches!(self.ops[op].sort, Sort::Closed | Sort::Join)
+    }
+
+    /// Whether what a `join` or `closed` waits for has come.
+    pub(crate) fn may_end(&self, op: usize) -> bool {
+        let c = &self.chans[self.ops[op].arms[0].chan];
+        let waits = |(op, _): &(usize, usize)| self.ops[*op].state == State::Waits;
+        c.closed
+            && (self.ops[op].sort == Sort::Closed || c.is_drained() && !c.puts.iter().any(waits))
+    }
+
+    /// The same, and nobody is about to make it known: a select whose arm is there still takes it out when it goes on.
+    pub(crate) fn must_end(&self, op: usize) -> bool {
+        let at = self.ops[op].arms[0].chan;
+        let is_there = |other: &Op| {
+            other.state == State::Decided && other.arms.iter().any(|arm| arm.is_put_to(at))
+        };
+        self.may_end(op) && (self.ops[op].sort == Sort::Closed || !self.ops.iter().any(is_there))
+    }
+
+    /// It has been told.
+    pub(crate) fn ends(&mut self, op: usize) {
+        self.ops[op].state = State::Decided;
     }
 
     // --- what that comes to ---
@@ -500,7 +549,9 @@ impl Model {
             self.decide(op, arm, Outcome::Put(Ok(())), 0);
             return Step::Done(Outcome::Got(Some(value)), order);
         }
-        if self.chans[at].closed { Step::Done(Outcome::Got(None), 0) } else { Step::Wait }
+        let c = &mut self.chans[at];
+        c.has_ended = c.closed;
+        if c.closed { Step::Done(Outcome::Got(None), 0) } else { Step::Wait }
     }
 
     fn leaves(&mut self, at: usize) -> u64 {
@@ -574,6 +625,16 @@ impl Chan {
     /// Whether a get makes what it gets, unless something was given back.
     fn makes_values(&self) -> bool {
         matches!(self.kind.store, Store::Promise | Store::Iterator)
+    }
+
+    /// What a promise keeps does not count, and that an iterator has ended is not known before somebody asks it.
+    fn is_drained(&self) -> bool {
+        self.returned.is_empty()
+            && match self.kind.store {
+                Store::Promise => true,
+                Store::Iterator => self.has_ended,
+                Store::Queue | Store::Custom => self.inside.is_empty(),
+            }
     }
 
     fn has_room(&self) -> bool {

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use aiochan::{Chan, Outcome, PutError, Select, nop};
+use aiochan::{Chan, GetTimeoutError, Outcome, PutError, Select, TryGetError, nop};
 use fastrand::Rng;
 use futures_util::StreamExt;
 
+use crate::calls::Calls;
 use crate::ledger::{self, Fate, Value};
 use crate::round::Figures;
 use crate::tasks::hurried;
@@ -25,6 +26,7 @@ pub(crate) struct Promise {
     /// How many were told that there is nothing.
     disappointed: AtomicU64,
     operations: AtomicU64,
+    calls: Arc<Calls>,
 }
 
 impl Promise {
@@ -36,6 +38,7 @@ impl Promise {
             copies: AtomicU64::new(0),
             disappointed: AtomicU64::new(0),
             operations: AtomicU64::new(0),
+            calls: Arc::default(),
         });
         watch::show(&promise, |promise| format!("a promise: {:?}", promise.chan));
         promise
@@ -86,6 +89,7 @@ impl Promise {
         let Some(this) = Arc::into_inner(self) else {
             ledger::fault("somebody still waits for a promise that is closed")
         };
+        this.calls.assert_complete(0);
         let stats = this.chan.stats();
         let accepted = this.accepted.into_inner();
         let kept = accepted.min(1);
@@ -137,8 +141,11 @@ pub(crate) async fn put(promise: Arc<Promise>, mut rng: Rng) {
             }
             2 => {
                 let own = promise.clone();
-                let result = c.put_with(value, move |result| own.put(result));
-                result.unwrap_or_else(|error| back(error.into_inner()));
+                let callback = promise.calls.expect(move |result| own.put(result));
+                if let Err(error) = c.put_with(value, callback) {
+                    promise.calls.refuse();
+                    back(error.into_inner());
+                }
             }
             3 => match c.add([value]) {
                 Ok(_) => promise.put(Ok(())),
@@ -162,7 +169,8 @@ pub(crate) async fn get(promise: Arc<Promise>, mut rng: Rng) {
         match rng.u8(..9) {
             0 => match c.try_get() {
                 Ok(copy) => promise.got(Some(copy)),
-                Err(_) => nop().await,
+                Err(TryGetError::Closed) => promise.got(None),
+                Err(TryGetError::Empty) => nop().await,
             },
             1 => {
                 let got = hurried(rng.u8(..3), Fate::Lost, c.get()).await;
@@ -170,16 +178,21 @@ pub(crate) async fn get(promise: Arc<Promise>, mut rng: Rng) {
             }
             2 => {
                 let own = promise.clone();
-                // Refused when too many wait already.
-                let _ = c.get_with(move |copy| own.got(copy));
+                let callback = promise.calls.expect(move |copy| own.got(copy));
+                // Too many may wait already.
+                if c.get_with(callback).is_err() {
+                    promise.calls.refuse();
+                }
             }
-            3 => {
-                if let Ok(lease) = c.try_lease() {
+            3 => match c.try_lease() {
+                Ok(lease) => {
                     // It counts as delivered, whether it is taken or not.
                     promise.got(Some(lease.clone()));
                     ledger::dropping(Fate::Lost, || drop(lease));
                 }
-            }
+                Err(TryGetError::Closed) => promise.got(None),
+                Err(TryGetError::Empty) => {}
+            },
             4 => {
                 let mut stream = c.stream();
                 let next = hurried(rng.u8(..3), Fate::Lost, stream.next()).await;
@@ -188,7 +201,9 @@ pub(crate) async fn get(promise: Arc<Promise>, mut rng: Rng) {
             }
             5 => {
                 let mut copies = Vec::new();
-                c.get_many(&mut copies, rng.usize(1..4)).await;
+                if c.get_many(&mut copies, rng.usize(1..4)).await == 0 {
+                    promise.got(None);
+                }
                 copies.into_iter().for_each(|copy| promise.got(Some(copy)));
             }
             6 => {
@@ -209,8 +224,12 @@ pub(crate) fn get_blocking(promise: &Promise, mut rng: Rng) {
         promise.acts();
         if rng.bool() {
             promise.got(promise.chan.get_blocking());
-        } else if let Ok(copy) = promise.chan.get_timeout(Duration::from_micros(rng.u64(..50))) {
-            promise.got(Some(copy));
+            continue;
+        }
+        match promise.chan.get_timeout(Duration::from_micros(rng.u64(..50))) {
+            Ok(copy) => promise.got(Some(copy)),
+            Err(GetTimeoutError::Closed) => promise.got(None),
+            Err(GetTimeoutError::Timeout) => {}
         }
     }
 }

@@ -68,6 +68,11 @@ fn run_mesh(rng: &mut Rng, runtime: &Runtime) -> Figures {
     let is_stormy = rng.u8(..3) == 0;
     let others: Vec<_> = others.into_iter().map(|actor| start(actor, rng, runtime)).collect();
     let producers: Vec<_> = producers.into_iter().map(|actor| start(actor, rng, runtime)).collect();
+    let watchers = world.watchers(rng).into_iter().map(|watcher| match rng.bool() {
+        true => Running::Task(runtime.spawn(watcher)),
+        false => Running::Own(aiochan::go(watcher)),
+    });
+    let watchers: Vec<_> = watchers.collect();
     if is_stormy {
         let at = rng.usize(..world.chans.len());
         planned::caught(|| world.chans[at].close());
@@ -81,6 +86,8 @@ fn run_mesh(rng: &mut Rng, runtime: &Runtime) -> Figures {
     }
     end(&world);
     others.into_iter().flatten().for_each(|running| running.wait(runtime));
+    world.drain_closed();
+    watchers.into_iter().for_each(|running| running.wait(runtime));
     world.assert_settled();
     Figures { operations: world.operations.load(Ordering::Relaxed), values: ledger::made() }
 }

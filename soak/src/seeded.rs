@@ -33,6 +33,7 @@ fn run_mesh(rng: &mut Rng, clock: &Clock) -> Figures {
     let world = World::new(rng, false);
     let (producers, others) = cast(&world, rng);
     producers.into_iter().chain(others).for_each(|actor| start(actor, rng));
+    world.watchers(rng).into_iter().for_each(scheduler::start);
     let closes = rng.u8(..3) == 0;
     loop {
         scheduler::run(rng, clock, |rng| {
@@ -57,6 +58,8 @@ fn run_mesh(rng: &mut Rng, clock: &Clock) -> Figures {
         ledger::fault("nobody is awake, but somebody was to advance an iterator");
     }
     end(&world);
+    scheduler::run(rng, clock, |_| ());
+    world.drain_closed();
     scheduler::run(rng, clock, |_| ());
     assert_none_is_left();
     world.assert_settled();

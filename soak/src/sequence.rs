@@ -15,7 +15,7 @@ use aiochan::{Buf, Chan, Lease};
 use self::task::Task;
 use self::value::Value;
 use crate::fifo::Fifo;
-use crate::model::{Figures, Id, Kind, Left, Model, Seen, Store, WhenFull};
+use crate::model::{Figures, Id, Kind, Left, Model, Seen, Sort, Store, WhenFull};
 
 /// Runs the sequence that these bytes stand for; every row of bytes is one.
 ///
@@ -140,11 +140,15 @@ impl Both {
                 }
             }
             // Less often than the others, since not much happens afterwards.
-            19 if bytes.below(4) == 0 => {
-                self.model.close(at);
-                self.chans[at].close();
-            }
-            19 => {}
+            19 => match bytes.below(4) {
+                0 => {
+                    self.model.close(at);
+                    self.chans[at].close();
+                }
+                1 => self.begin_end(at, Sort::Join),
+                2 => self.begin_end(at, Sort::Closed),
+                _ => {}
+            },
             20 => {
                 let value = self.value();
                 self.put_timeout(at, value);
@@ -168,6 +172,16 @@ impl Both {
         for (op, task) in self.ops.iter().enumerate() {
             if let Some(task) = task {
                 let is_woken = task.is_woken();
+                if self.model.waits_for_an_end(op) && !self.model.is_decided(op) {
+                    let (may, must) = (self.model.may_end(op), self.model.must_end(op));
+                    assert!(
+                        if is_woken { may } else { !must },
+                        "whether {op} is told of an end: {is_woken}"
+                    );
+                    if is_woken {
+                        self.model.ends(op);
+                    }
+                }
                 assert_eq!(is_woken, self.model.is_decided(op), "whether {op} is woken");
             }
         }

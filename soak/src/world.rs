@@ -1,5 +1,7 @@
 //! The channels of a round, and what must be true of them.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,10 +9,14 @@ use aiochan::{Chan, Select};
 use fastrand::Rng;
 use futures_util::FutureExt;
 
+use crate::calls::Calls;
 use crate::fifo::Fifo;
 use crate::items::{self, Items};
 use crate::ledger::{self, Fate, Value};
 use crate::{planned, watch};
+
+/// Who waits for the end of a channel.
+pub(crate) type Watcher = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What the actors of a round share.
 #[derive(Debug)]
@@ -19,8 +25,13 @@ pub(crate) struct World {
     pub(crate) chans: Vec<Chan<Value>>,
     /// Which of them are over iterators.
     items: Vec<(usize, Items)>,
+    /// Which of them may evict values.
+    evicting: Vec<usize>,
+    pub(crate) calls: Arc<Calls>,
     /// Whether time passes by itself, and threads run at the same time.
     pub(crate) is_real: bool,
+    /// Whether no timeout comes: none makes up for a wake that was missed.
+    pub(crate) is_patient: bool,
     pub(crate) operations: AtomicU64,
     /// How often a value was got.
     pub(crate) deliveries: AtomicU64,
@@ -29,19 +40,24 @@ pub(crate) struct World {
 impl World {
     /// Between one channel and six, with buffers as chance has it.
     pub(crate) fn new(rng: &mut Rng, is_real: bool) -> Arc<Self> {
-        let mut items = Vec::new();
+        let (mut items, mut evicting) = (Vec::new(), Vec::new());
         let chans = (0..rng.usize(1..=6)).map(|at| {
-            if rng.u8(..8) > 0 {
-                return chan(rng);
+            if rng.u8(..8) == 0 {
+                let (chan, made) = items::chan(rng);
+                items.push((at, made));
+                return chan;
             }
-            let (chan, made) = items::chan(rng);
-            items.push((at, made));
+            let (chan, evicts) = chan(rng);
+            evicting.extend(evicts.then_some(at));
             chan
         });
         let world = Arc::new(Self {
             chans: chans.collect(),
             items,
+            evicting,
+            calls: Arc::default(),
             is_real,
+            is_patient: rng.bool(),
             operations: AtomicU64::new(0),
             deliveries: AtomicU64::new(0),
         });
@@ -56,6 +72,33 @@ impl World {
         let state = format!("{at}: {:?}", self.chans[at]);
         let items = self.items.iter().find(|(other, _)| *other == at);
         items.map_or(state.clone(), |(_, items)| format!("{state} over {items:?}"))
+    }
+
+    /// Some who wait for the ends of channels, and have to be told.
+    pub(crate) fn watchers(self: &Arc<Self>, rng: &mut Rng) -> Vec<Watcher> {
+        let mut watchers: Vec<Watcher> = Vec::new();
+        for at in 0..self.chans.len() {
+            let wait_for = |join: bool| {
+                let world = self.clone();
+                async move {
+                    let c = &world.chans[at];
+                    if join {
+                        c.join().await
+                    } else {
+                        c.closed().await
+                    }
+                    if !c.is_closed() {
+                        ledger::fault(&format!("its end was told, but it is open: {c:?}"));
+                    }
+                }
+            };
+            for join in [true, false] {
+                if rng.bool() {
+                    watchers.push(Box::pin(wait_for(join)));
+                }
+            }
+        }
+        watchers
     }
 
     /// Gets what is left in channels that are closed: whoever was to get it may have given it back. What an iterator
@@ -113,6 +156,13 @@ impl World {
             items.assert_ended();
             items.assert_asked_for(&self.chans[*at]);
         }
+        let panicking = self.items.iter().filter(|(_, items)| items.ends_in_a_panic);
+        self.calls.assert_complete(panicking.count() as u64);
+        for (at, c) in self.chans.iter().enumerate() {
+            if !self.evicting.contains(&at) && c.stats().evicted > 0 {
+                ledger::fault(&format!("it never evicts: {c:?}, {:?}", c.stats()));
+            }
+        }
         let figure = |of: fn(&aiochan::Stats) -> u64| -> u64 {
             self.chans.iter().map(|c| of(&c.stats())).sum()
         };
@@ -152,9 +202,10 @@ fn has_values<T>(c: &Chan<T>) -> bool {
     stats.len + stats.parked_puts > 0
 }
 
-/// With a buffer as chance has it.
-pub(crate) fn chan(rng: &mut Rng) -> Chan<Value> {
-    match rng.u8(..10) {
+/// With a buffer as chance has it, and whether that may evict values.
+pub(crate) fn chan(rng: &mut Rng) -> (Chan<Value>, bool) {
+    let kind = rng.u8(..10);
+    let chan = match kind {
         0..3 => Chan::new(),
         3 => Chan::fixed(1),
         4 => Chan::fixed(rng.usize(2..5)),
@@ -163,5 +214,6 @@ pub(crate) fn chan(rng: &mut Rng) -> Chan<Value> {
         7 => Chan::sliding(rng.usize(1..4)),
         8 => Chan::dropping(rng.usize(1..4)),
         _ => Chan::with_buffer(Fifo::new(rng.usize(1..4))),
-    }
+    };
+    (chan, matches!(kind, 7 | 8))
 }

@@ -4,6 +4,7 @@
 //! `cargo xtask soak [--minutes N] [--seed S] ..`: random topologies under fire.
 //! `cargo xtask fuzz [--minutes N]`: sequences of operations against the plain model.
 //! `cargo xtask sanitizers`: the address sanitizer, and valgrind's memcheck.
+//! `cargo xtask miri`: the channel's own code under Miri.
 //! `cargo xtask mutants [NAME]`: whether the checks find faults that are put in on purpose.
 
 mod models;
@@ -23,6 +24,7 @@ const USAGE: &str = "usage: cargo xtask test [--strict]
        cargo xtask soak [--minutes N] [--seed S] [--rounds N] [--deterministic]
        cargo xtask fuzz [--minutes N]
        cargo xtask sanitizers
+       cargo xtask miri
        cargo xtask mutants [NAME]";
 
 /// One check: what it is called, and the cargo command that makes it.
@@ -146,6 +148,7 @@ fn main() -> ExitCode {
             let [address, memory] = [nightly::address_sanitizer(), nightly::memcheck()];
             if address == Outcome::Failed { address.into() } else { memory.into() }
         }
+        ["miri"] => nightly::miri().into(),
         ["mutants"] => mutants::run(None),
         ["mutants", name] => mutants::run(Some(name)),
         ["models"] => models::explore(None).into(),
@@ -174,9 +177,15 @@ fn soak(args: &[String]) -> ExitCode {
 fn test(strict: bool) -> ExitCode {
     let start = Instant::now();
     let mut outcomes = Vec::new();
+    let timed = |name, check: &dyn Fn() -> Outcome| {
+        eprintln!("== {name}");
+        let start = Instant::now();
+        let outcome = check();
+        eprintln!("-- {name}: {} s", start.elapsed().as_secs());
+        (name, outcome)
+    };
     for check in CHECKS {
-        eprintln!("== {}", check.name);
-        outcomes.push((check.name, check.make()));
+        outcomes.push(timed(check.name, &|| check.make()));
     }
     type Other = (&'static str, fn() -> Outcome);
     let others: [Other; 8] = [
@@ -190,8 +199,7 @@ fn test(strict: bool) -> ExitCode {
         ("its types, to pyright", python::check_with_pyright),
     ];
     for (name, check) in others {
-        eprintln!("== {name}");
-        outcomes.push((name, check()));
+        outcomes.push(timed(name, &check));
     }
     let those = |how| outcomes.iter().filter(move |(_, outcome)| *outcome == how);
     let [passed, failed, skipped] =

@@ -1,6 +1,7 @@
 //! The loom models, explored as deeply as they say themselves, whatever is in the environment.
 
 use std::env;
+use std::path::Path;
 use std::process::Command;
 
 use crate::{Outcome, cargo, outcome};
@@ -18,20 +19,33 @@ pub(crate) fn check() -> Outcome {
 }
 
 fn command() -> Command {
+    let mut models = build(Path::new("target/models"));
+    models.args(["--quiet", "--"]).args(ARGUMENTS);
+    obey_themselves(&mut models);
+    models
+}
+
+/// One after the other: together they take as long, and a model is to find its memory where it was.
+pub(crate) const ARGUMENTS: &[&str] = &["--test-threads=1"];
+
+/// Runs their tests unless it is told otherwise.
+pub(crate) fn build(target: &Path) -> Command {
     let mut models = cargo();
     models
-        .args(["test", "--package", "aiochan-models", "--profile", "models"])
-        .args(["--target-dir", "target/models", "--quiet", "--"])
-        // One after the other: together they take as long, and a model is to find its memory where it was.
-        .arg("--test-threads=1")
+        .args(["test", "--package", "aiochan-models", "--profile", "models", "--test", "models"])
+        .arg("--target-dir")
+        .arg(target)
         .env("RUSTFLAGS", "--cfg aiochan_loom")
         // It would be taken instead, and there would be no models.
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
-    // loom obeys them, and could end early or keep a checkpoint.
+    models
+}
+
+/// What loom would obey could end them early, or keep a checkpoint.
+pub(crate) fn obey_themselves(models: &mut Command) {
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("LOOM_") {
             models.env_remove(name);
         }
     }
-    models
 }

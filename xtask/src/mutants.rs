@@ -5,26 +5,27 @@ use std::env::consts::EXE_EXTENSION;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::patches::{self, Patch};
-use crate::{Outcome, cargo, executable};
+use crate::{Outcome, cargo, executable, models};
 
 /// What looks for faults, in the order of the table.
-pub(crate) const CHECKS: [&str; 3] = ["sequences", "deterministic", "threads"];
+pub(crate) const CHECKS: [&str; 4] = ["models", "sequences", "deterministic", "threads"];
 
 /// What each of them is run with.
-const ARGUMENTS: [&[&str]; 3] = [
+const ARGUMENTS: [&[&str]; CHECKS.len()] = [
+    models::ARGUMENTS,
     &[],
     &["--deterministic", "--rounds=1000", "--seed=1"],
     // A fault that needs two threads at one moment may take a while to show.
     &["--rounds=3000", "--seed=1"],
 ];
 
-/// Several times what they take. With some faults they never end, which is found by that.
-const LIMIT: Duration = Duration::from_secs(100);
+/// Several times what each of them takes, in seconds. With some faults they never end, which is found by that.
+const LIMITS: [u64; CHECKS.len()] = [200, 60, 60, 60];
 
 /// What is copied, to be broken.
 const SOURCES: [&str; 7] =
@@ -89,7 +90,7 @@ fn run_all(patches: &[Patch]) -> io::Result<Outcome> {
             |name: &str| CHECKS.iter().zip(found).any(|(check, it)| it && *check == name);
         table.push(patch.row(is_found));
     }
-    println!("| fault | {} |\n|---|---|---|---|", CHECKS.join(" | "));
+    println!("| fault | {} |\n|---|{}", CHECKS.join(" | "), "---|".repeat(CHECKS.len()));
     table.iter().for_each(|row| println!("{row}"));
     Ok(outcome)
 }
@@ -111,19 +112,30 @@ impl Place {
         if !patch.is_none_or(|patch| patch.apply(&sources)) {
             return Err(io::Error::other("the patch does not apply"));
         }
+        let mut models = models::build(&self.root.join("models"));
+        models.current_dir(&sources).arg("--no-run");
+        let models = PathBuf::from(executable(&mut models)?);
         let sequences = PathBuf::from(executable(&mut self.build())?);
         // A package's programs are built with its tests.
         let soak = self.root.join("build/release/aiochan-soak").with_extension(EXE_EXTENSION);
         let mut found = [false; CHECKS.len()];
-        for (n, program) in [&sequences, &soak, &soak].into_iter().enumerate() {
+        for (n, program) in [&models, &sequences, &soak, &soak].into_iter().enumerate() {
             let name = patch.map_or("none", |patch| &patch.name);
             let log = File::create(self.root.join(format!("{name}-{}.log", CHECKS[n])))?;
             let mut check = Command::new(program);
-            check.args(ARGUMENTS[n]).env_remove("SEQUENCES").stdout(log.try_clone()?).stderr(log);
+            check.args(ARGUMENTS[n]).env_remove("SEQUENCES").env_remove("KEPT");
+            check.stdout(log.try_clone()?).stderr(log);
+            models::obey_themselves(&mut check);
             let start = Instant::now();
-            found[n] = !passes(&mut check)?;
+            found[n] = !passes(&mut check, Duration::from_secs(LIMITS[n]))?;
             let what = if found[n] { "found" } else { "-" };
             eprintln!("{what:5} by {}, {:.1} s", CHECKS[n], start.elapsed().as_secs_f64());
+        }
+        if let Some(patch) = patch
+            && sources.join("fuzz/regressions").join(&patch.name).exists()
+            && !has_its_sequence(&sequences, &patch.name)?
+        {
+            return Err(io::Error::other("the sequence that is kept for it finds it no more"));
         }
         Ok(found)
     }
@@ -143,10 +155,18 @@ impl Place {
     }
 }
 
+/// Whether the sequence that is kept for a fault finds it by itself.
+fn has_its_sequence(sequences: &Path, name: &str) -> io::Result<bool> {
+    let mut kept = Command::new(sequences);
+    kept.args(["what_was_found_once_is_not_found_again", "--exact"]).env("KEPT", name);
+    kept.stdout(Stdio::null()).stderr(Stdio::null());
+    Ok(!passes(&mut kept, Duration::from_secs(LIMITS[1]))?)
+}
+
 /// Whether a check ends well, and in time.
-fn passes(check: &mut Command) -> io::Result<bool> {
+fn passes(check: &mut Command, limit: Duration) -> io::Result<bool> {
     let mut child = check.spawn()?;
-    let end = Instant::now() + LIMIT;
+    let end = Instant::now() + limit;
     while Instant::now() < end {
         if let Some(status) = child.try_wait()? {
             return Ok(status.success());

@@ -1,4 +1,4 @@
-//! What needs a nightly toolchain: fuzzing, and the address sanitizer. Without one they are skipped, and say so.
+//! What needs a nightly toolchain: fuzzing, the address sanitizer, and Miri. Without one they are skipped, and say so.
 
 use std::process::{Command, Stdio};
 
@@ -80,6 +80,24 @@ pub(crate) fn memcheck() -> Outcome {
             "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER",
             "valgrind --quiet --error-exitcode=1 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite",
         );
+    outcome(&mut test)
+}
+
+/// Runs the state machine's tests under Miri, and the behaviours, but for those that start programs or go on for long.
+pub(crate) fn miri() -> Outcome {
+    let there_is_miri = || {
+        let mut miri = toolchain();
+        miri.args(["miri", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
+        if succeeds(&mut miri) { Ok(()) } else { Err("the nightly toolchain has no miri".into()) }
+    };
+    if let Err(why) = nightly().and_then(|()| there_is_miri()) {
+        return skipped(&why);
+    }
+    let mut test = toolchain();
+    test.args(["miri", "test", "--package", "aiochan", "--lib", "--test", "behaviour"])
+        .args(["--target-dir", "target/miri", "--", "--skip", "alone::", "--skip", "stress"])
+        // The tests look at the clock.
+        .env("MIRIFLAGS", "-Zmiri-disable-isolation");
     outcome(&mut test)
 }
 

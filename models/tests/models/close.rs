@@ -114,6 +114,25 @@ fn answer_against_close() {
     });
 }
 
+/// A join that waits is told, be it the value's going or the close that comes last.
+#[test]
+fn waiting_join_against_close_and_get() {
+    explore(|| {
+        let c = Chan::fixed(1);
+        c.try_put(7).unwrap();
+        let mut join = Box::pin(c.join());
+        assert!(poll(join.as_mut(), &Alarm::new()).is_pending());
+        let closer = thread::spawn({
+            let c = c.clone();
+            move || c.close()
+        });
+        assert_eq!(block_on(c.get()), Some(7));
+        block_on(join);
+        assert!(c.is_closed());
+        assert!(closer.join().unwrap());
+    });
+}
+
 /// A join ends when the last value has gone, whichever comes last: it, the value's going or the close.
 #[test]
 fn join_against_close_and_get() {

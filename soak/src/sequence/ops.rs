@@ -56,6 +56,20 @@ impl Both {
         self.begin(Sort::Plain, vec![(at, None)], async move { Told::One(got(c.get().await)) });
     }
 
+    /// A `join` or `closed`.
+    pub(super) fn begin_end(&mut self, at: usize, sort: Sort) {
+        let c = self.chans[at].clone();
+        let joins = sort == Sort::Join;
+        self.begin(sort, vec![(at, None)], async move {
+            if joins {
+                c.join().await;
+            } else {
+                c.closed().await;
+            }
+            Told::Ended
+        });
+    }
+
     fn draw_arms(&mut self, bytes: &mut Bytes<'_>) -> (Arms<Id>, Arms<Value>) {
         let arms: Vec<_> = (0..2 + bytes.below(2))
             .map(|_| {

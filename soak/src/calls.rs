@@ -1,0 +1,67 @@
+//! Whether every callback is called that was not refused.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::ledger;
+
+/// What has become of callbacks.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    expected: AtomicU64,
+    called: AtomicU64,
+    refused: AtomicU64,
+    /// How many were dropped without a call.
+    uncalled: AtomicU64,
+}
+
+/// A callback that has not been called.
+struct Expected(Option<Arc<Calls>>);
+
+impl Calls {
+    /// `f` as a callback, which is to be called unless it is [refused](Self::refuse).
+    pub(crate) fn expect<A, F: FnOnce(A)>(self: &Arc<Self>, f: F) -> impl FnOnce(A) + use<A, F> {
+        self.expected.fetch_add(1, Ordering::SeqCst);
+        let expected = Expected(Some(self.clone()));
+        move |with| {
+            expected.called();
+            f(with);
+        }
+    }
+
+    /// One was refused, and will not be called.
+    pub(crate) fn refuse(&self) {
+        self.refused.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// To be called when none is left that waits. An iterator that panics may do so in the turn of a callback, which is
+    /// not called then.
+    pub(crate) fn assert_complete(&self, panicking_iterators: u64) {
+        let [expected, called, refused, uncalled] =
+            [&self.expected, &self.called, &self.refused, &self.uncalled]
+                .map(|count| count.load(Ordering::SeqCst));
+        if called + uncalled != expected
+            || !(refused..=refused + panicking_iterators).contains(&uncalled)
+        {
+            ledger::fault(&format!(
+                "of {expected} callbacks {called} were called, {refused} refused, {uncalled} dropped"
+            ));
+        }
+    }
+}
+
+impl Expected {
+    fn called(mut self) {
+        self.0.take().iter().for_each(|calls| {
+            calls.called.fetch_add(1, Ordering::SeqCst);
+        });
+    }
+}
+
+impl Drop for Expected {
+    fn drop(&mut self) {
+        if let Some(calls) = &self.0 {
+            calls.uncalled.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
