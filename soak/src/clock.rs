@@ -10,7 +10,7 @@ use crate::ledger;
 /// Less than any timeout takes, but for those that are over at once.
 const TICK: Duration = Duration::from_millis(1);
 
-/// In ticks; all timeouts are shorter.
+/// In ticks; all timeouts are shorter, but for those that never come.
 const LONGEST: u32 = 5;
 
 pub(crate) struct Clock(Runtime);
@@ -33,7 +33,7 @@ impl Clock {
         self.0.block_on(time::advance(TICK));
     }
 
-    /// Lets so much time go by that all timeouts are over.
+    /// Lets so much time go by that all timeouts are over, but for those that never come.
     pub(crate) fn skip(&self) {
         (0..LONGEST).for_each(|_| self.tick());
     }

@@ -152,14 +152,17 @@ impl Side {
     /// With the sender may go an item that was not sent yet, if it has one.
     fn leave_sending(&self, sender: Sender<Value>, is_sending: bool) {
         self.common.senders.fetch_sub(1, Ordering::SeqCst);
-        let fate = if is_sending { Fate::Withdrawn } else { Fate::Lost };
-        planned::caught(|| ledger::dropping(fate, || drop(sender)));
+        let withdrawn =
+            planned::caught(|| ledger::counting(Fate::Withdrawn, || drop(sender))).unwrap_or(0);
+        if withdrawn > u64::from(is_sending) {
+            ledger::fault(&format!("{withdrawn} values went with a sender"));
+        }
     }
 
     /// The last receiver discards what nobody can get any more.
     fn leave_receiving(&self, receiver: Receiver<Value>) {
         self.common.receivers.fetch_sub(1, Ordering::SeqCst);
-        let discarded = planned::caught(|| ledger::discarding(|| drop(receiver)));
+        let discarded = planned::caught(|| ledger::counting(Fate::Discarded, || drop(receiver)));
         let left = self.common.receivers.load(Ordering::SeqCst);
         if discarded != Some(0) && (self.is_kept || left > 0) {
             ledger::fault(&format!("values are discarded that {left} receivers could have"));

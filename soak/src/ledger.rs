@@ -60,8 +60,8 @@ thread_local! {
     static UNWINDING: Cell<Fate> = const { Cell::new(Fate::Lost) };
     /// What has become of values on this thread, one after the other.
     static TRACE: RefCell<DefaultHasher> = RefCell::new(DefaultHasher::new());
-    /// How many values were discarded on this thread.
-    static DISCARDED: Cell<u64> = const { Cell::new(0) };
+    /// How many values were dropped on this thread.
+    static DROPPED: Cell<u64> = const { Cell::new(0) };
 }
 
 impl Value {
@@ -88,6 +88,7 @@ impl Value {
 
 impl Drop for Value {
     fn drop(&mut self) {
+        DROPPED.set(DROPPED.get() + 1);
         let otherwise = if thread::panicking() { UNWINDING.get() } else { Fate::Evicted };
         settle(self.0, DROPPING.get().unwrap_or(otherwise));
     }
@@ -108,11 +109,11 @@ pub fn afresh<R>(f: impl FnOnce() -> R) -> R {
     meaning(None, Fate::Lost, f)
 }
 
-/// How many values `f` discards, on this thread.
-pub fn discarding(f: impl FnOnce()) -> u64 {
-    let before = DISCARDED.get();
-    dropping(Fate::Discarded, f);
-    DISCARDED.get() - before
+/// As [`dropping`], and tells how many values those are.
+pub fn counting(fate: Fate, f: impl FnOnce()) -> u64 {
+    let before = DROPPED.get();
+    dropping(fate, f);
+    DROPPED.get() - before
 }
 
 fn meaning<R>(dropping: Option<Fate>, unwinding: Fate, f: impl FnOnce() -> R) -> R {
@@ -129,9 +130,6 @@ fn meaning<R>(dropping: Option<Fate>, unwinding: Fate, f: impl FnOnce() -> R) ->
 }
 
 fn settle(number: u32, fate: Fate) {
-    if fate == Fate::Discarded {
-        DISCARDED.set(DISCARDED.get() + 1);
-    }
     if fate == Fate::Lost {
         fault(&format!("value {number} was dropped where none may be"));
     }

@@ -55,7 +55,7 @@ pub(crate) fn any_is_awake() -> bool {
     TASKS.with_borrow(|tasks| tasks.iter().any(Task::is_awake))
 }
 
-/// Polls tasks that are awake, with something to do after each, until there are none even when all timeouts are over.
+/// Polls tasks that are awake, with something to do after each, until there are none even when all timeouts that come are over.
 pub(crate) fn run(rng: &mut Rng, clock: &Clock, mut after_each: impl FnMut(&mut Rng)) {
     while any_is_awake() {
         while poll_one(rng) {

@@ -127,8 +127,13 @@ impl Place {
             check.stdout(log.try_clone()?).stderr(log);
             models::obey_themselves(&mut check);
             let start = Instant::now();
-            found[n] = !passes(&mut check, Duration::from_secs(LIMITS[n]))?;
-            let what = if found[n] { "found" } else { "-" };
+            let passes = passes(&mut check, Duration::from_secs(LIMITS[n]))?;
+            found[n] = passes != Some(true);
+            let what = match passes {
+                Some(true) => "-",
+                Some(false) => "found",
+                None => "found, for it does not end,",
+            };
             eprintln!("{what:5} by {}, {:.1} s", CHECKS[n], start.elapsed().as_secs_f64());
         }
         if let Some(patch) = patch
@@ -160,22 +165,22 @@ fn has_its_sequence(sequences: &Path, name: &str) -> io::Result<bool> {
     let mut kept = Command::new(sequences);
     kept.args(["what_was_found_once_is_not_found_again", "--exact"]).env("KEPT", name);
     kept.stdout(Stdio::null()).stderr(Stdio::null());
-    Ok(!passes(&mut kept, Duration::from_secs(LIMITS[1]))?)
+    Ok(passes(&mut kept, Duration::from_secs(LIMITS[1]))? != Some(true))
 }
 
-/// Whether a check ends well, and in time.
-fn passes(check: &mut Command, limit: Duration) -> io::Result<bool> {
+/// Whether a check ends well; `None` if it does not end in time.
+fn passes(check: &mut Command, limit: Duration) -> io::Result<Option<bool>> {
     let mut child = check.spawn()?;
     let end = Instant::now() + limit;
     while Instant::now() < end {
         if let Some(status) = child.try_wait()? {
-            return Ok(status.success());
+            return Ok(Some(status.success()));
         }
         thread::sleep(Duration::from_millis(50));
     }
     child.kill()?;
     child.wait()?;
-    Ok(false)
+    Ok(None)
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

@@ -58,7 +58,8 @@ pub(crate) fn address_sanitizer() -> Outcome {
         return skipped(&why);
     }
     let mut test = toolchain();
-    test.args(["test", "--quiet", "--package", "aiochan", "--all-features", "--lib"])
+    test.args(["test", "--quiet", "--no-fail-fast", "--package", "aiochan"])
+        .args(["--all-features", "--lib"])
         .args(SANITIZED.iter().flat_map(|name| ["--test", name]))
         .args(["--target-dir", "target/sanitizer", "--target", TARGET])
         .args(["--", "--skip", LIMITS_MEMORY])
