@@ -152,7 +152,8 @@ fn many_outs_cost_no_more_each() {
     outs.iter().rev().for_each(|out| dup.untap(out));
     let last = dup.tap_with(1);
     source.put_blocking(2).unwrap();
-    assert_eq!(last.get_blocking(), Some(2));
+    // The 1 may not have been given to the others yet when it came.
+    assert_eq!(last.iter().find(|n| *n != 1), Some(2));
     source.close();
     assert_eq!(rest(&last), []);
 }
