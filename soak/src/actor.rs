@@ -78,10 +78,10 @@ impl Actor {
 
     /// How long it is to wait where it does not wait for ever.
     pub(crate) fn patience(&mut self) -> Duration {
-        match self.world {
-            _ if self.world.is_patient => FOR_EVER,
-            _ if self.world.is_real => Duration::from_micros(self.rng.u64(..50)),
-            _ => clock::patience(&mut self.rng),
+        match (self.world.is_patient, self.world.is_real) {
+            (true, _) => FOR_EVER,
+            (false, true) => Duration::from_micros(self.rng.u64(..50)),
+            (false, false) => clock::patience(&mut self.rng),
         }
     }
 
@@ -140,17 +140,14 @@ impl Actor {
     /// Puts with a callback, which may panic.
     pub(crate) fn put_with(&mut self, c: &Chan<Value>, value: Value) {
         let panics = self.rng.u8(..8) == 0;
-        let callback = self.world.calls.expect(move |result| {
-            put(result);
-            if panics {
-                planned::panic();
-            }
-        });
         planned::caught(|| {
-            if let Err(error) = c.put_with(value, callback) {
-                self.world.calls.refuse();
-                error.into_inner().back();
-            }
+            let refused = self.world.calls.put_with(c, value, move |result| {
+                put(result);
+                if panics {
+                    planned::panic();
+                }
+            });
+            refused.into_iter().for_each(Value::back);
         });
     }
 
@@ -158,20 +155,16 @@ impl Actor {
     pub(crate) fn get_with(&mut self, c: &Chan<Value>) {
         let panics = self.rng.u8(..8) == 0;
         let world = self.world.clone();
-        let callback = self.world.calls.expect(move |value: Option<Value>| {
-            if let Some(value) = value {
-                world.deliveries.fetch_add(1, Ordering::Relaxed);
-                value.got();
-            }
-            if panics {
-                planned::panic();
-            }
-        });
         planned::caught(|| {
-            // Too many may wait already.
-            if c.get_with(callback).is_err() {
-                self.world.calls.refuse();
-            }
+            self.world.calls.get_with(c, move |value| {
+                if let Some(value) = value {
+                    world.deliveries.fetch_add(1, Ordering::Relaxed);
+                    value.got();
+                }
+                if panics {
+                    planned::panic();
+                }
+            });
         });
     }
 

@@ -22,18 +22,15 @@ fn put_next(c: Chan<Value>, mut actor: Actor) {
     actor.acts();
     let panics = actor.rng.u8(..16) == 0;
     let (own, calls) = (c.clone(), actor.world.calls.clone());
-    let callback = calls.expect(move |result| {
-        body(|| put(result));
-        body(|| put_next(own, actor));
-        if panics {
-            planned::panic();
-        }
-    });
     planned::caught(|| {
-        if let Err(error) = c.put_with(value, callback) {
-            calls.refuse();
-            error.into_inner().back();
-        }
+        let refused = calls.put_with(&c, value, move |result| {
+            body(|| put(result));
+            body(|| put_next(own, actor));
+            if panics {
+                planned::panic();
+            }
+        });
+        refused.into_iter().for_each(Value::back);
     });
 }
 
@@ -41,19 +38,15 @@ fn get_next(c: Chan<Value>, mut actor: Actor) {
     actor.acts();
     let panics = actor.rng.u8(..16) == 0;
     let (own, calls) = (c.clone(), actor.world.calls.clone());
-    let callback = calls.expect(move |value| {
-        let Some(value) = value else { return };
-        body(|| actor.keep(value));
-        body(|| get_next(own, actor));
-        if panics {
-            planned::panic();
-        }
-    });
     planned::caught(|| {
-        // Too many may wait already.
-        if c.get_with(callback).is_err() {
-            calls.refuse();
-        }
+        calls.get_with(&c, move |value| {
+            let Some(value) = value else { return };
+            body(|| actor.keep(value));
+            body(|| get_next(own, actor));
+            if panics {
+                planned::panic();
+            }
+        });
     });
 }
 

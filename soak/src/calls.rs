@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use aiochan::{Chan, PutError};
+
 use crate::ledger;
 
 /// What has become of callbacks.
@@ -19,19 +21,36 @@ pub(crate) struct Calls {
 struct Expected(Option<Arc<Calls>>);
 
 impl Calls {
-    /// `f` as a callback, which is to be called unless it is [refused](Self::refuse).
-    pub(crate) fn expect<A, F: FnOnce(A)>(self: &Arc<Self>, f: F) -> impl FnOnce(A) + use<A, F> {
+    /// Puts with a callback; the value, if too many wait already.
+    pub(crate) fn put_with<T: Send + 'static>(
+        self: &Arc<Self>,
+        c: &Chan<T>,
+        value: T,
+        f: impl FnOnce(Result<(), PutError<T>>) + Send + 'static,
+    ) -> Option<T> {
+        let refused = c.put_with(value, self.expect(f)).err()?;
+        self.refused.fetch_add(1, Ordering::SeqCst);
+        Some(refused.into_inner())
+    }
+
+    /// Gets with a callback, unless too many wait already.
+    pub(crate) fn get_with<T: Send + 'static>(
+        self: &Arc<Self>,
+        c: &Chan<T>,
+        f: impl FnOnce(Option<T>) + Send + 'static,
+    ) {
+        if c.get_with(self.expect(f)).is_err() {
+            self.refused.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn expect<A, F: FnOnce(A)>(self: &Arc<Self>, f: F) -> impl FnOnce(A) + use<A, F> {
         self.expected.fetch_add(1, Ordering::SeqCst);
         let expected = Expected(Some(self.clone()));
         move |with| {
             expected.called();
             f(with);
         }
-    }
-
-    /// One was refused, and will not be called.
-    pub(crate) fn refuse(&self) {
-        self.refused.fetch_add(1, Ordering::SeqCst);
     }
 
     /// To be called when none is left that waits. An iterator that panics may do so in the turn of a callback, which is

@@ -141,11 +141,8 @@ pub(crate) async fn put(promise: Arc<Promise>, mut rng: Rng) {
             }
             2 => {
                 let own = promise.clone();
-                let callback = promise.calls.expect(move |result| own.put(result));
-                if let Err(error) = c.put_with(value, callback) {
-                    promise.calls.refuse();
-                    back(error.into_inner());
-                }
+                let refused = promise.calls.put_with(c, value, move |result| own.put(result));
+                refused.into_iter().for_each(back);
             }
             3 => match c.add([value]) {
                 Ok(_) => promise.put(Ok(())),
@@ -178,11 +175,7 @@ pub(crate) async fn get(promise: Arc<Promise>, mut rng: Rng) {
             }
             2 => {
                 let own = promise.clone();
-                let callback = promise.calls.expect(move |copy| own.got(copy));
-                // Too many may wait already.
-                if c.get_with(callback).is_err() {
-                    promise.calls.refuse();
-                }
+                promise.calls.get_with(c, move |copy| own.got(copy));
             }
             3 => match c.try_lease() {
                 Ok(lease) => {

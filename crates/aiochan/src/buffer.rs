@@ -7,8 +7,8 @@ use std::sync::Arc;
 /// The channel calls these methods **while it is locked**: they must be quick, and must not touch
 /// any channel, wait, or run code that might. It asks before it acts: `add` follows only a `true`
 /// from `can_add`, `take` only a `true` from `can_take`. A method that panics ends the channel: the
-/// buffer is taken out and dropped, the channel closed, and the panic goes on in whoever called. A value that a put
-/// had in hand then goes with it, as with any panic; a [`Put`](crate::Put) keeps it, if it is polled again.
+/// buffer is taken out and dropped, the channel closed, and the panic goes on in whoever called. If that is `can_add`,
+/// the value of a [`Put`](crate::Put) is still with it, to be had by polling again; that of a call goes with the panic.
 ///
 /// ```
 /// use aiochan::{Buffer, Chan};

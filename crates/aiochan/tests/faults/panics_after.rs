@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use aiochan::{Chan, PutError, Select, TryGetError, select};
+use aiochan::{Buffer, Chan, PutError, Select, TryGetError, select};
 use futures_util::{Sink, Stream, StreamExt};
 
 use crate::task::{evil_waker, panics, parked, poll_with, ready};
@@ -43,7 +43,34 @@ fn a_put_that_panicked_as_it_woke_has_put() {
     assert_eq!(c.try_get(), Err(TryGetError::Empty));
 }
 
-/// The same of a sink, which is always polled again.
+/// Rule 1: a buffer that panics when it is asked has not had the value, which is with the put.
+#[test]
+fn a_put_whose_buffer_panicked_has_its_value() {
+    struct Evil;
+    impl Buffer<u32> for Evil {
+        fn can_add(&self) -> bool {
+            panic!("a buffer")
+        }
+        fn add(&mut self, _: u32) -> Option<u32> {
+            unreachable!("there is no room")
+        }
+        fn can_take(&self) -> bool {
+            false
+        }
+        fn take(&mut self) -> u32 {
+            unreachable!("there is nothing")
+        }
+        fn len(&self) -> usize {
+            0
+        }
+    }
+    let c = Chan::with_buffer(Evil);
+    let mut put = Box::pin(c.put(1));
+    assert_eq!(panics(|| poll_with(put.as_mut(), Waker::noop())), "a buffer");
+    assert_eq!(ready(put.as_mut()), Err(PutError(1)));
+}
+
+/// A sink goes on as well; it is always polled again.
 #[test]
 fn a_sink_goes_on_after_a_panic_of_whom_it_woke() {
     let (mut tx, rx) = Chan::new().split();
